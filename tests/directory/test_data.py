@@ -1,0 +1,124 @@
+"""The shipped directory data: governments, districts and code lists.
+
+A missing or doubled code sends a report to nobody, so the lists are compared with the formats code by code.
+"""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+DIRECTORY = Path(__file__).parents[2] / "anwang" / "directory" / "data"
+HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+# As written in docs/formats/README.md ("Outcomes") and docs/formats/report.schema.json.
+CODES = {
+    "agency_kinds": "prevention-centre welfare-centre health-bureau school-guidance police labour ngo other",
+    "answers": "yes no unknown",
+    "channels": "online-help mandated-web hotline-113 hotline-1957 hotline-1925 mens-line walk-in paper"
+    " police hospital school-safety lawyer system active-finding",
+    "concerns": "child-physical child-sexual child-neglect child-emotional child-witness"
+    " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
+    " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
+    " suicide-ideation school-dropout teen-pregnancy exposed-youth housing long-term-care other",
+    "grades": "1 2",
+    "injuries": "none minor serious death unknown",
+    "lookup_states": "value none not-asked late failed withheld",
+    "refusals": "not-our-law not-our-area already-open duplicate cannot-reach conflict-of-interest other",
+    "relations_to_head": "head spouse child parent grandchild grandparent sibling child-in-law"
+    " relative lodger other",
+    "report_states": "received screened awaiting-decision offered accepted disputed answered"
+    " linked-same-event error",
+    "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
+    " county-manager ministry statistician auditor privacy-officer reporter-protection-officer"
+    " security-officer operator",
+    "streams": "child-protection sexual-assault adult-protection vulnerable-family"
+    " mental-health-violence suicide consult not-for-us",
+    "subject_roles": "victim respondent carer household-member person-in-need witness-child other",
+    "visit_outcomes": "case-managed referred-protection referred-other-network welfare-advice"
+    " duplicate-or-error under-assessment",
+}
+EXPECTED: dict[str, list[Any]] = {name: codes.split() for name, codes in CODES.items()}
+EXPECTED["sexes"] = ["F", "M", "X", ""]
+EXPECTED["grade_classes"] = [1, 2, 3]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (DIRECTORY / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def code_list(name: str) -> list[dict[str, Any]]:
+    return yaml.safe_load((DIRECTORY / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def test_there_are_22_governments_of_three_kinds() -> None:
+    assert Counter(row["kind"] for row in rows("counties.csv")) == {
+        "special-municipality": 6,
+        "county": 13,
+        "city": 3,
+    }
+
+
+def test_there_are_368_districts_each_under_its_own_government() -> None:
+    governments = {row["code"] for row in rows("counties.csv")}
+    districts = rows("districts.csv")
+    assert len(districts) == 368
+    assert {row["county_code"] for row in districts} == governments
+    assert all(row["code"].startswith(row["county_code"]) for row in districts)
+
+
+def test_there_are_thirty_mountain_indigenous_townships_and_districts() -> None:
+    kinds = Counter(row["kind"] for row in rows("districts.csv"))
+    assert (kinds["indigenous-township"], kinds["indigenous-district"]) == (24, 6)
+
+
+@pytest.mark.parametrize(("name", "digits"), [("counties.csv", 5), ("districts.csv", 8)])
+def test_codes_are_unique_text_of_fixed_length(name: str, digits: int) -> None:
+    codes = [row["code"] for row in rows(name)]
+    assert all(re.fullmatch(rf"\d{{{digits}}}", code) for code in codes)
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("name", ["counties.csv", "districts.csv"])
+def test_names_are_in_official_spelling_and_have_an_english_form(name: str) -> None:
+    for row in rows(name):
+        assert "台" not in row["name_zh"], row
+        assert row["name_en"] and not HAN.search(row["name_en"]), row
+
+
+def test_a_district_name_is_unique_within_its_government() -> None:
+    names = Counter((row["county_code"], row["name_zh"]) for row in rows("districts.csv"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_short_or_old_name_means_one_government_only() -> None:
+    current = {row["name_zh"] for row in rows("counties.csv")}
+    old = Counter(
+        name for row in rows("counties.csv") for name in row["old_names"].split(";") if name
+    )
+    assert [name for name, count in old.items() if count > 1 or name in current] == []
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_code_list_has_exactly_the_codes_of_the_formats(name: str) -> None:
+    assert [entry["code"] for entry in code_list(name)] == EXPECTED[name]
+
+
+def test_every_code_list_is_checked_here() -> None:
+    assert {path.stem for path in DIRECTORY.glob("*.yaml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_every_code_has_a_chinese_and_an_english_label(name: str) -> None:
+    for entry in code_list(name):
+        for key, text in entry.items():
+            if key == "zh" or key.endswith("_zh"):
+                assert HAN.search(text), (name, entry["code"], key)
+            elif key == "en" or key.endswith("_en"):
+                assert text and not HAN.search(text), (name, entry["code"], key)
+        assert {"zh", "en"} <= entry.keys(), (name, entry["code"])
