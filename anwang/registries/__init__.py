@@ -1,0 +1,1 @@
+"""What the registries know: sources, manifests, deliveries, quarantine and facts."""
