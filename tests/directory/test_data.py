@@ -1,6 +1,7 @@
 """The shipped directory data: governments, districts and code lists.
 
-A missing or doubled code sends a report to nobody, so the lists are compared with the formats code by code.
+A missing or doubled code sends a report to nobody, so the lists are compared with the formats
+code by code.
 """
 
 import csv
@@ -17,10 +18,11 @@ HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 # As written in docs/formats/README.md ("Outcomes") and docs/formats/report.schema.json.
 CODES = {
-    "agency_kinds": "prevention-centre welfare-centre health-bureau school-guidance police labour ngo other",
+    "agency_kinds": "prevention-centre welfare-centre health-bureau school-guidance police"
+    " labour ngo other",
     "answers": "yes no unknown",
-    "channels": "online-help mandated-web hotline-113 hotline-1957 hotline-1925 mens-line walk-in paper"
-    " police hospital school-safety lawyer system active-finding",
+    "channels": "online-help mandated-web hotline-113 hotline-1957 hotline-1925 mens-line"
+    " walk-in paper police hospital school-safety lawyer system active-finding",
     "concerns": "child-physical child-sexual child-neglect child-emotional child-witness"
     " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
     " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
@@ -28,7 +30,8 @@ CODES = {
     "grades": "1 2",
     "injuries": "none minor serious death unknown",
     "lookup_states": "value none not-asked late failed withheld",
-    "refusals": "not-our-law not-our-area already-open duplicate cannot-reach conflict-of-interest other",
+    "refusals": "not-our-law not-our-area already-open duplicate cannot-reach"
+    " conflict-of-interest other",
     "relations_to_head": "head spouse child parent grandchild grandparent sibling child-in-law"
     " relative lodger other",
     "report_states": "received screened awaiting-decision offered accepted disputed answered"
