@@ -1,4 +1,4 @@
-"""The documents hold together: links resolve, the schema and its examples agree, code lists match the directory's data."""
+"""The documents hold together: links resolve, examples fit the schema, code lists fit the data."""
 
 from __future__ import annotations
 
@@ -46,12 +46,14 @@ def documents() -> list[Path]:
 
 def prose(path: Path) -> str:
     """The text of a document without fenced blocks, in which brackets are not links."""
-    return re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+    return re.sub(
+        r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
 
 
 def anchors(path: Path) -> set[str]:
-    """Anchors of the headings as code hosts derive them: lower case, marks dropped, blanks to hyphens."""
-    headings = re.findall(r"^#+ (.+)$", prose(path), flags=re.M)
+    """Anchors of the headings as code hosts derive them: lower case, no marks, hyphens."""
+    headings = re.findall(r"^#+ (.+)$", prose(path), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
 
 
@@ -102,8 +104,10 @@ def test_every_link_of_a_document_ends_inside_the_repository(path: Path) -> None
 
 @pytest.mark.parametrize("path", documents(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_document_names_a_path_of_some_machine(path: Path) -> None:
-    # Paths of pages (/desk) and of data (/var/lib/anwang) are fine; homes and working folders are not.
-    assert not re.search(r"(?<![\w.])/(work|home|root|Users|tmp|mnt)/", path.read_text(encoding="utf-8"))
+    # Paths of pages (/desk) and of data (/var/lib/anwang) are fine; homes are not.
+    assert not re.search(
+        r"(?<![\w.])/(work|home|root|Users|tmp|mnt)/", path.read_text(encoding="utf-8")
+    )
 
 
 def test_the_schema_is_a_valid_schema() -> None:
@@ -124,7 +128,9 @@ def test_a_code_list_of_the_formats_is_the_list_of_the_directory(name: str, file
 
 
 @pytest.mark.parametrize(("path", "file"), LISTS_IN_SCHEMA.items())
-def test_a_code_list_of_the_schema_is_the_list_of_the_directory(path: tuple[str, ...], file: str) -> None:
+def test_a_code_list_of_the_schema_is_the_list_of_the_directory(
+    path: tuple[str, ...], file: str
+) -> None:
     assert sorted(schema_codes(path)) == sorted(directory_codes(file))
 
 
@@ -140,14 +146,25 @@ def test_counties_of_the_domain_page_are_those_of_the_directory() -> None:
     with (DIRECTORY / "counties.csv").open(encoding="utf-8", newline="") as lines:
         kept = {(row["code"], row["name_zh"]) for row in csv.DictReader(lines)}
     rows = [row for row in table_rows(ROOT / "docs" / "domain.md") if len(row) == 6]
-    told = {(row[i], row[i + 1]) for row in rows for i in (0, 2, 4) if re.fullmatch(r"\d{5}", row[i])}
+    told = {
+        (row[i], row[i + 1]) for row in rows for i in (0, 2, 4) if re.fullmatch(r"\d{5}", row[i])
+    }
     assert told == kept
 
 
 def test_every_numbered_rule_of_trust_stands_once_in_order() -> None:
     # Tests elsewhere name these numbers, so none may vanish or be given twice.
     numbers = [row[0] for row in table_rows(ROOT / "docs" / "threat-model.md")]
-    for letter, last in {"A": 10, "S": 22, "B": 9, "R": 17, "G": 5, "D": 6, "P": 10, "I": 8}.items():
+    for letter, last in {
+        "A": 10,
+        "S": 22,
+        "B": 9,
+        "R": 17,
+        "G": 5,
+        "D": 6,
+        "P": 10,
+        "I": 8,
+    }.items():
         found = [number for number in numbers if re.fullmatch(rf"{letter}\d+", number)]
         assert found == [f"{letter}{n}" for n in range(1, last + 1)]
 
@@ -163,8 +180,15 @@ def test_every_decision_is_listed_and_has_its_four_parts() -> None:
     for number, page in enumerate(pages, start=1):
         assert page.name.startswith(f"{number:04d}-")
         assert f"({page.name})" in index, f"{page.name} is missing from the list of decisions"
-        headings = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.M)
+        headings = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
         assert headings == ["Context", "Options", "Decision", "Consequences"], page.name
+
+
+def test_every_design_token_is_described_and_no_other() -> None:
+    sheet = (ROOT / "anwang/common/static/anwang/tokens.css").read_text(encoding="utf-8")
+    defined = set(re.findall(r"^\s*(--[\w-]+):", sheet, flags=re.MULTILINE))
+    groups = [row[1] for row in table_rows(ROOT / "docs" / "look.md") if len(row) == 3]
+    assert set(re.findall(r"`(--[\w-]+)`", " ".join(groups))) == defined
 
 
 def test_no_word_of_the_glossary_has_two_entries() -> None:
