@@ -1,0 +1,78 @@
+"""One Han character at a time: its folded form and its sound. Everything here is remembered per character.
+
+Rare characters (Unicode extensions, private use of CNS 11643) are kept by code point and sound as themselves.
+"""
+
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from opencc import OpenCC
+from pypinyin import Style, lazy_pinyin
+
+NAMES_FILE: Final = Path(__file__).parent.parent / "policies" / "names.yaml"
+NAME_TABLES: Final[dict[str, Any]] = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+
+_VARIANTS: Final[dict[str, str]] = NAME_TABLES["variants"]
+_GIVEN_READINGS: Final[dict[str, str]] = NAME_TABLES["given_readings"]
+_HAN_RANGES: Final = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xE000, 0xFAFF),  # private use (CNS 11643 fonts) and compatibility
+    (0x20000, 0x3FFFD),
+    (0xF0000, 0x10FFFD),
+)
+
+
+@cache
+def _converters() -> tuple[OpenCC, OpenCC, OpenCC]:
+    return OpenCC("s2t"), OpenCC("jp2t"), OpenCC("t2tw")
+
+
+def is_han(sign: str) -> bool:
+    """Whether `sign` is a Han character, private use and rare extensions included."""
+    point = ord(sign)
+    return any(first <= point <= last for first, last in _HAN_RANGES) or sign in "〇々ㄚ"
+
+
+@lru_cache(maxsize=65536)
+def folded(sign: str) -> str:
+    """The form `sign` is compared by: 台 as 臺, 温 as 溫, 黄 and 陈 as 黃 and 陳.
+
+    Characters of Big5 are never read as simplified (范 stays 范, 余 stays 余): those are surnames of their own.
+    """
+    if sign in _VARIANTS:
+        return _VARIANTS[sign]
+    if sign == "〇":
+        return sign
+    from_simplified, from_japanese, to_taiwan = _converters()
+    try:
+        sign.encode("cp950")
+    except UnicodeEncodeError:
+        sign = from_japanese.convert(from_simplified.convert(sign))
+    sign = to_taiwan.convert(sign)
+    return _VARIANTS.get(sign, sign)[:1]
+
+
+@lru_cache(maxsize=65536)
+def sound(sign: str) -> str:
+    """Toneless pinyin of a folded `sign`; the sign itself where no reading is known."""
+    if sign in _GIVEN_READINGS:
+        return _GIVEN_READINGS[sign]
+    return "".join(lazy_pinyin(sign, style=Style.NORMAL)) or sign
+
+
+@lru_cache(maxsize=4096)
+def coarse(syllable: str) -> str:
+    """`syllable` as many speakers in Taiwan merge it: zh/z, ch/c, sh/s and final ng/n fall together."""
+    if syllable[:2] in ("zh", "ch", "sh"):
+        syllable = syllable[0] + syllable[2:]
+    if syllable.endswith(("ing", "eng")):
+        syllable = syllable[:-1]
+    return syllable
+
+
+def folded_text(text: str) -> str:
+    """Every character of `text` folded."""
+    return "".join([folded(sign) for sign in text])

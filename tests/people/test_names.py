@@ -1,0 +1,82 @@
+"""Names as people write them, taken apart."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
+
+
+@pytest.mark.parametrize(
+    ("written", "surname", "given", "nickname"),
+    [
+        ("陳小安", "陳", "小安", "安"),
+        ("李 美 玉", "李", "美玉", ""),
+        ("小安", "", "", "安"),
+        ("阿美", "", "", "美"),
+        ("ㄚ明", "", "", "明"),
+        ("明仔", "", "", "明"),
+        ("安安", "", "", "安"),
+        ("王志明(阿明)", "王", "志明", "明"),
+        ("怡君", "", "怡君", ""),
+        ("陳先生", "陳", "", ""),
+        ("林君", "林", "", ""),
+        ("陳美君", "陳", "美君", ""),
+        ("張陳美玉", "陳", "美玉", ""),
+        ("張簡美玉", "張簡", "美玉", ""),
+        ("歐陽靖雯", "歐陽", "靖雯", ""),
+        ("黄怡君", "黃", "怡君", ""),
+        ("陈怡君", "陳", "怡君", ""),
+        ("温峯", "溫", "峰", ""),
+        ("陳○安", "陳", "*安", ""),
+        ("林OO", "林", "**", ""),
+        ("瓦歷斯·諾幹", "", "瓦歷斯諾幹", ""),
+        ("𠮷田", "", "𠮷田", ""),
+        ("不詳", "", "", ""),
+        ("案母", "", "", ""),
+        ("😀😀", "", "", ""),
+        ("สมชาย", "", "", ""),
+        ("", "", "", ""),
+        (None, "", "", ""),
+        ("陳" * 10_000, "", "", ""),
+    ],
+)
+def test_a_written_name_is_taken_apart(written, surname, given, nickname):
+    name = parse_name(written)
+    assert (name.surname, name.given, name.nickname) == (surname, given, nickname)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("曾單美", "增單美"),
+        ("林欣怡", "林馨儀"),
+        ("臺志明", "台誌名"),
+        ("黃淑芬", "黄叔分"),
+        ("任晟", "仁成"),
+    ],
+)
+def test_names_said_alike_have_the_same_sounds(one, other):
+    assert parse_name(one).sounds == parse_name(other).sounds
+
+
+def test_a_surname_is_read_as_a_surname():
+    assert parse_name("單曾解").sounds == ("shan", "ceng", "jie")
+    assert parse_name("曾單美").sounds[0] == "zeng"
+
+
+def test_latin_names_of_any_length_are_folded_to_tokens():
+    assert latin_tokens("Nguyễn Thị Lan") == ("lan", "nguyen", "thi")
+    assert parse_name("陳小安 Chen Hsiao-An").latin == ("chen", "hsiaoan")
+    assert parse_name("Lʼnan’g Do'ok").latin == ("dook", "lnang")  # noqa: RUF001
+    assert parse_name("", "Walis Nokan").latin == ("nokan", "walis")
+
+
+@given(st.text(max_size=300) | st.none() | st.integers(), st.text(max_size=60) | st.none())
+def test_no_text_makes_an_error(text, romanised):
+    parse_name(text, romanised)
+
+
+@given(st.text(alphabet="😀🎉สมชايпр﷽\x00\u200b0123", max_size=50))
+def test_other_scripts_give_an_empty_name(text):
+    assert parse_name(text) == NO_NAME
