@@ -42,7 +42,12 @@ NUMBERS = st.builds(
 )
 def test_a_typed_number_is_recognised(typed, kind, normal, valid, masked):
     parsed = parse_id(typed)
-    assert (parsed.kind, parsed.normal, parsed.valid, parsed.masked) == (kind, normal, valid, masked)
+    assert (parsed.kind, parsed.normal, parsed.valid, parsed.masked) == (
+        kind,
+        normal,
+        valid,
+        masked,
+    )
 
 
 def test_the_second_place_tells_the_registered_sex():

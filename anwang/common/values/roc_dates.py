@@ -30,7 +30,9 @@ _AGE: Final = re.compile(
     r"(?:足?歲|years?(?:\s*old)?|y/?o\b)",
     re.IGNORECASE,
 )
-_DECADE_AGE: Final = re.compile(r"(?:約|大約|about)\s*(\d{1,3})(?:\s*(?:上下|左右))?\s*$", re.IGNORECASE)
+_DECADE_AGE: Final = re.compile(
+    r"(?:約|大約|about)\s*(\d{1,3})(?:\s*(?:上下|左右))?\s*$", re.IGNORECASE
+)
 _MONTHS_OLD: Final = re.compile(r"(\d{1,2})\s*個?(?:多)?月大?")
 _COMPACT: Final = re.compile(r"\d{6,8}")
 _PARTS: Final = re.compile(
