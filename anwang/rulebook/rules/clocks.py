@@ -1,0 +1,176 @@
+"""Duties in time: what must be done by when, and how the law counts.
+
+Hours run at once, through nights and holidays (Administrative Procedure Act art. 48-1). Of days and
+months the first day is not counted (48-2); an end on a Sunday, holiday or other day of rest moves
+to the next day that is none, an end on a Saturday to the morning of the Monday after (48-4).
+Someone waits for each of these: a date too late hurts a family.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from anwang.common.errors import AnwangError
+from anwang.rulebook.rules.calendar import WorkCalendar
+from anwang.rulebook.rules.loader import Doc
+from anwang.rulebook.rules.tables import CONFIDENCES
+
+Unit = Literal["hours", "days", "working_days", "months"]
+UNITS: Final[tuple[Unit, ...]] = ("hours", "days", "working_days", "months")
+
+TAIPEI: Final = ZoneInfo("Asia/Taipei")
+# The Act says "Monday morning" (星期一上午) and no hour: noon is its last moment.
+END_OF_MORNING: Final = time(12, 0)
+# The last whole second, so that the date of a due instant is the last day itself.
+END_OF_DAY: Final = time(23, 59, 59)
+
+
+class ClockFault(AnwangError):
+    """A clock definition is not well formed. The text names the clock and what to correct."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDefinition:
+    """One duty. `start` and `stop` name events; `owner` who must act; `before` counts back from
+    `start`.
+
+    `legal` is False for a term that a programme or this system sets without a law that names it.
+    """
+
+    id: str
+    unit: Unit
+    amount: int
+    before: bool
+    start: str
+    stop: str
+    owner: str
+    legal: bool
+    text: Mapping[str, str]
+    citation: str
+    confidence: str
+    valid_from: date
+    valid_to: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the clock is in force on `day`."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+def read_clocks(doc: Doc) -> tuple[ClockDefinition, ...]:
+    """All definitions of a clocks file. Raises ClockFault."""
+    return tuple(_definition(said, doc) for said in doc["clocks"])
+
+
+def _definition(said: Doc, doc: Doc) -> ClockDefinition:
+    units = [unit for unit in UNITS if unit in said]
+    if len(units) != 1 or not isinstance(said[units[0]], int) or said[units[0]] < 1:
+        raise ClockFault(f"Clock {said.get('id')}: give one of {', '.join(UNITS)}, a whole number.")
+    if said.get("confidence") not in CONFIDENCES or not said.get("citation"):
+        raise ClockFault(f"Clock {said['id']}: citation and confidence (V, S, D, U) are needed.")
+    return ClockDefinition(
+        id=said["id"],
+        unit=units[0],
+        amount=said[units[0]],
+        before=bool(said.get("before", False)),
+        start=said["start"],
+        stop=said["stop"],
+        owner=said["owner"],
+        legal=bool(said.get("legal", True)),
+        text=said["text"],
+        citation=said["citation"],
+        confidence=said["confidence"],
+        valid_from=said.get("valid_from", doc["valid_from"]),
+        valid_to=said.get("valid_to"),
+    )
+
+
+def clocks_in_force(
+    definitions: tuple[ClockDefinition, ...], day: date
+) -> dict[str, ClockDefinition]:
+    """Clock id -> the definition in force on `day`. Raises ClockFault where two are."""
+    found: dict[str, ClockDefinition] = {}
+    for definition in definitions:
+        if definition.is_valid_on(day):
+            if definition.id in found:
+                raise ClockFault(f"Clock {definition.id}: two definitions on {day.isoformat()}.")
+            found[definition.id] = definition
+    return found
+
+
+def due_at(start: datetime, definition: ClockDefinition, calendar: WorkCalendar) -> datetime:
+    """The last moment of the duty, in Taipei time. `start` must carry an offset.
+
+    Days and months end at the last second of the last day, or at noon when that day was a
+    Saturday. A clock that counts back (`before`) ends on the last working day at or before the day
+    counted to, since later would be too late.
+    """
+    if start.tzinfo is None:
+        raise ValueError("A clock cannot start at an instant without an offset.")
+    if definition.unit == "hours":
+        hours = timedelta(hours=-definition.amount if definition.before else definition.amount)
+        return (start.astimezone(UTC) + hours).astimezone(TAIPEI)
+    first = start.astimezone(TAIPEI).date()
+    if definition.before:
+        return _at(_back(first, definition, calendar), END_OF_DAY)
+    return _moved(_last_day(first, definition, calendar), calendar)
+
+
+def is_provisional(due: datetime, calendar: WorkCalendar) -> bool:
+    """True if the day lies beyond the announced calendar and may still move."""
+    return due.astimezone(TAIPEI).date() > calendar.assured_until
+
+
+def _last_day(first: date, definition: ClockDefinition, calendar: WorkCalendar) -> date:
+    if definition.unit == "days":
+        return first + timedelta(days=definition.amount)
+    if definition.unit == "working_days":
+        day = first
+        for _ in range(definition.amount):
+            day = calendar.next_working_day(day)
+        return day
+    return _months_after(first, definition.amount)
+
+
+def _months_after(first: date, months: int) -> date:
+    """Art. 48-3, counted from the day after `first`: ends the day before the corresponding one.
+
+    A month without that day ends on its last day.
+    """
+    begins = first + timedelta(days=1)
+    year, month = divmod(begins.year * 12 + begins.month - 1 + months, 12)
+    length = monthrange(year, month + 1)[1]
+    if begins.day > length:
+        return date(year, month + 1, length)
+    return date(year, month + 1, begins.day) - timedelta(days=1)
+
+
+def _back(end: date, definition: ClockDefinition, calendar: WorkCalendar) -> date:
+    if definition.unit == "working_days":
+        day = end
+        for _ in range(definition.amount):
+            day = calendar.previous_working_day(day)
+        return day
+    if definition.unit == "months":
+        year, month = divmod(end.year * 12 + end.month - 1 - definition.amount, 12)
+        day = date(year, month + 1, min(end.day, monthrange(year, month + 1)[1]))
+    else:
+        day = end - timedelta(days=definition.amount)
+    return calendar.previous_working_day(day) if calendar.is_rest_day(day) else day
+
+
+def _moved(last: date, calendar: WorkCalendar) -> datetime:
+    """Art. 48-4. Where the Monday is itself a day of rest, the morning of the next working day."""
+    if calendar.is_closed_saturday(last):
+        return _at(calendar.next_working_day(last), END_OF_MORNING)
+    if calendar.is_rest_day(last):
+        return _at(calendar.next_working_day(last), END_OF_DAY)
+    return _at(last, END_OF_DAY)
+
+
+def _at(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, tzinfo=TAIPEI)
