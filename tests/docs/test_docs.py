@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / "anwang" / "directory" / "data"
 FORMATS = ROOT / "docs" / "formats"
 
-# The left column of the table "Codes" -> the file of the directory that holds the same list.
+# The left column of the table "Outcomes" -> the file of the directory that holds the same list.
 LISTS_IN_FORMATS = {
     "grade": "grades",
     "class": "grade_classes",
@@ -110,8 +110,22 @@ def test_no_document_names_a_path_of_some_machine(path: Path) -> None:
     )
 
 
-def test_the_schema_is_a_valid_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
+@pytest.mark.parametrize("path", sorted(FORMATS.glob("*.schema.json")), ids=lambda p: p.name)
+def test_every_schema_is_a_valid_schema(path: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_every_document_that_code_cites_exists() -> None:
+    sources = [p for top in ("anwang", "config", "demo", "tools") for p in (ROOT / top).rglob("*")]
+    for path in sources:
+        if path.suffix in {".py", ".yaml", ".sql", ".html"}:
+            text = path.read_text(encoding="utf-8")
+            for cited in re.findall(r"\bdocs/[\w/.-]*\w", text):
+                assert (ROOT / cited).exists(), f"{path.relative_to(ROOT)} cites {cited}"
+            for number in re.findall(r"\bADR (\d{4})\b", text):
+                assert list((ROOT / "docs/adr").glob(f"{number}-*.md")), (
+                    f"{path.name}: ADR {number}"
+                )
 
 
 def test_every_example_report_satisfies_the_schema() -> None:
