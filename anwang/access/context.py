@@ -1,0 +1,46 @@
+"""Who acts, told to the database for one transaction: no context, no rows (R3, V4)."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connections, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: an account, a delivering system or one of our own programs."""
+
+    id: uuid.UUID
+    kind: str = "account"  # account, sender, program
+    team_id: str = ""
+    role: str = ""
+    request_id: uuid.UUID | None = None
+
+
+SCREENING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000001"), "program", role="screening")
+SWEEPING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000002"), "program", role="sweeping")
+LOADING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000003"), "program", role="loading")
+
+
+def enter(actor: Actor, purpose: str = "", using: str = "default") -> None:
+    """Set the context of the running transaction. Raises outside one, where it would be lost."""
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("The context needs a transaction.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('anwang.actor', %s, true), set_config('anwang.purpose', %s, true)",
+            [str(actor.id), purpose],
+        )
+
+
+@contextlib.contextmanager
+def acting(actor: Actor, purpose: str = "", using: str = "default") -> Iterator[Actor]:
+    """One transaction in which `actor` acts."""
+    with transaction.atomic(using=using):
+        enter(actor, purpose, using)
+        yield actor

@@ -1,0 +1,61 @@
+"""Permits: no permit, no query (decision 8). Each app's `permissions.py` gives its own out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from anwang.access.actions import record_apart
+from anwang.access.context import Actor
+from anwang.access.queries import Seat, seats_of
+from anwang.access.vocabulary import Act, Role
+from anwang.common.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to do one thing: who, by which relation, for what, seeing which fields.
+
+    `audit_id` names the entry that was committed before the permit was given out.
+    """
+
+    actor: Actor
+    relation: str
+    purpose: str
+    seats: tuple[Seat, ...]
+    fields: frozenset[str] = frozenset()
+    audit_id: uuid.UUID | None = None
+
+    @property
+    def team_ids(self) -> tuple[str, ...]:
+        """The teams through which the actor acts here."""
+        return tuple(seat.team_id for seat in self.seats)
+
+
+def refuse(actor: Actor, purpose: str, object_ids: Iterable[object] = ()) -> NoReturn:
+    """Put the refusal on record and raise it."""
+    record_apart(
+        Act.REFUSED, actor=actor, purpose=purpose, object_ids=object_ids, result="refused"
+    )
+    raise Refused("您沒有權限進行這項操作。")
+
+
+def seats_in(actor: Actor, roles: Iterable[Role]) -> tuple[Seat, ...]:
+    """The actor's seats in one of `roles`."""
+    wanted = set(roles)
+    return tuple(seat for seat in seats_of(actor.id) if seat.role in wanted)
+
+
+def check_role(actor: Actor, roles: Iterable[Role], purpose: str) -> Permit:
+    """A permit by role alone, for acts that open nobody's data (taking a report, own inbox)."""
+    seats = seats_in(actor, roles)
+    if not seats:
+        refuse(actor, purpose)
+    return Permit(actor, "role", purpose, seats)
+
+
+def has_role(actor: Actor, roles: Iterable[Role]) -> bool:
+    """Whether the actor has a seat in one of `roles`; for menus."""
+    return bool(seats_in(actor, roles))

@@ -1,0 +1,183 @@
+"""Settings shared by every instance. What differs comes from the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from config.home import home, key, keys_folder
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+HOME = home()
+KEYS_FOLDER = keys_folder()
+
+SECRET_KEY = os.environ.get("ANWANG_SECRET_KEY") or key("django", 48).hex()
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("ANWANG_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+APPS = ["web", "cases", "triage", "intake", "households", "people", "registries", "rulebook",
+        "directory", "access", "common"]  # fmt: skip
+INSTALLED_APPS = [
+    *(f"anwang.{app}" for app in APPS),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "anwang.common.middleware.NoStore",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "anwang.access.middleware.OneTransaction",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "anwang.access.middleware.ActorContext",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "anwang.web.context.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+
+# Database: one address a role (decision 4). Without DATABASE_URL the embedded server is used,
+# whose socket folder the console has put into ANWANG_SOCKETS.
+ROLE_OF_THIS_PROCESS = os.environ.get("ANWANG_DATABASE_ROLE", "app")
+_URLS = {
+    "app": "DATABASE_URL",
+    "migrator": "DATABASE_URL_MIGRATE",
+    "door": "DATABASE_URL_DOOR",
+    "worker": "DATABASE_URL_WORKER",
+    "auditor": "DATABASE_URL_AUDITOR",
+}
+
+
+def database(role: str, *, pool: int = 0) -> dict[str, Any]:
+    """Django's settings for a connection as `role`."""
+    options: dict[str, Any] = {}
+    if role == "migrator":
+        options["options"] = "-c role=anwang_owner"
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 20}
+    shared = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_MAX_AGE": 0}
+    url = os.environ.get(_URLS[role])
+    if url:
+        parts = urlsplit(url)
+        return shared | {
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+        }
+    return shared | {
+        "NAME": os.environ.get("ANWANG_DATABASE", "anwang"),
+        "USER": f"anwang_{role}",
+        "HOST": os.environ.get("ANWANG_SOCKETS", ""),
+        "PORT": "5432",
+    }
+
+
+_POOL = int(os.environ.get("ANWANG_POOL", "0"))
+DATABASES = {
+    "default": database(ROLE_OF_THIS_PROCESS, pool=_POOL),
+    "door": database("door", pool=_POOL),
+    # Entries that must outlive the request's transaction: reads before the answer, refusals.
+    "audit": database(ROLE_OF_THIS_PROCESS, pool=_POOL),
+}
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DOOR_ALIAS = "door"
+AUDIT_ALIAS = "audit"
+
+AUTH_USER_MODEL = "access.Account"
+AUTHENTICATION_BACKENDS = ["anwang.access.sign_in.ByNameAndPassword"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]  # fmt: skip
+LOGIN_URL = "access:sign-in"
+LOGIN_REDIRECT_URL = "web:home"
+LOGOUT_REDIRECT_URL = "access:sign-in"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_SECURE = os.environ.get("ANWANG_HTTPS", "") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# Languages: Traditional Chinese is the source, English complete.
+LANGUAGE_CODE = "zh-hant"
+LANGUAGES = [("zh-hant", "繁體中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "Asia/Taipei"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# Ordinary logs hold no personal data (D6): no request bodies, no query strings, no SQL.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"anwang": {"level": os.environ.get("ANWANG_LOG", "INFO")}},
+}

@@ -1,0 +1,5 @@
+"""Every address the application answers."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
