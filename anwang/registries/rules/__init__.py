@@ -1,1 +1,3 @@
-"""Pure rules of the registries: manifests, rows, facts and files in; checked values and faults out."""
+"""Pure rules of the registries: manifests, rows, facts and files in; checked values and faults
+out.
+"""

@@ -1,4 +1,6 @@
-"""One cell of a delivered row: how each column type is read. Compiled once a manifest, run 23 million times."""
+"""One cell of a delivered row: how each column type is read. Compiled once a manifest, run 23
+million times.
+"""
 
 import re
 from collections.abc import Callable
@@ -17,16 +19,18 @@ _ISO_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(?::00(?:\.
 _LOOKS_LIKE_A_DAY: Final = re.compile(
     r"\D*[0-9]{1,4}\D{1,2}[0-9]{1,2}\D{1,2}[0-9]{1,2}\D*|[0-9]{6,8}"
 )
-# A registry that names nothing before 1850: older days are typing slips. Later than 2150: placeholders.
+# A registry that names nothing before 1850: older days are typing slips. Later than 2150:
+# placeholders.
 _EARLIEST: Final = "1850-01-01"
 _LATEST: Final = "2150-12-31"
-# Tab and line breaks occur in addresses and do no harm; U+FFFD is what a wrong encoding leaves behind.
+# Tab and line breaks occur in addresses and do no harm; U+FFFD is what a wrong encoding leaves
+# behind.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 _YES: Final = frozenset({"true", "t", "yes", "y", "1", "是"})
 _NO: Final = frozenset({"false", "f", "no", "n", "0", "否"})
 
 
-class CellFault(Exception):  # noqa: N818 - the house says faults
+class CellFault(Exception):
     """A cell breaks a rule of CELL_RULES; `rule` is its id."""
 
     def __init__(self, rule: str) -> None:
@@ -34,12 +38,14 @@ class CellFault(Exception):  # noqa: N818 - the house says faults
         self.rule = rule
 
 
-class InvalidId(Exception):  # noqa: N818
+class InvalidId(Exception):
     """A number fails its check; whether the row stands without it is the column's affair."""
 
 
 def cell_reader(column: Column) -> ReadCell:
-    """The function that reads this column's filled, stripped cells. It raises CellFault or InvalidId."""
+    """The function that reads this column's filled, stripped cells. It raises CellFault or
+    InvalidId.
+    """
     if column.type == "date":
         return read_date
     if column.type == "code":
@@ -56,8 +62,9 @@ def cell_reader(column: Column) -> ReadCell:
 def read_date(text: str) -> str:
     """The day as ISO text.
 
-    ISO first; then the ROC forms of `parse_birth`, if they give a whole day (115.03.02, 1150302, 民國115年3月2日).
-    A Gregorian year has four figures, so 03/04/2026 is unreadable rather than guessed.
+    ISO first; then the ROC forms of `parse_birth`, if they give a whole day (115.03.02, 1150302,
+    民國115年3月2日). A Gregorian year has four figures, so 03/04/2026 is unreadable rather than
+    guessed.
     """
     if _ISO.fullmatch(text):
         return _in_range(_calendar_day(text))
@@ -92,7 +99,7 @@ def _text_reader(column: Column) -> ReadCell:
     def read(text: str) -> str:
         if len(text) > longest:
             raise CellFault("too-long")
-        if not text.isprintable() and _CONTROL.search(text) or "\ufffd" in text:
+        if (not text.isprintable() and _CONTROL.search(text)) or "\ufffd" in text:
             raise CellFault("control-characters")
         return text
 

@@ -1,4 +1,6 @@
-"""The kinds of facts: their words, how sensitive they are, when they fade, what they mean for a household."""
+"""The kinds of facts: their words, how sensitive they are, when they fade, what they mean for a
+household.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""The facts a good row yields. A relative's number becomes a token here and is plain nowhere after."""
+"""The facts a good row yields. A relative's number becomes a token here and is plain nowhere
+after.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ MakeFact = Callable[[Values, Token], "FactDraft | None"]
 
 @dataclass(frozen=True, slots=True)
 class FactDraft:
-    """A fact as a row tells it. `valid_to` is the first day on which it no longer held, None while open.
+    """A fact as a row tells it. `valid_to` is the first day on which it no longer held, None while
+    open.
 
-    `key` tells facts of one kind apart within a record (a household, a dose, a relative's token in hex).
+    `key` tells facts of one kind apart within a record (a household, a dose, a relative's token in
+    hex).
     """
 
     kind: str
@@ -28,7 +32,9 @@ class FactDraft:
 
 
 def facts_of(manifest: Manifest, values: Values, token: Token) -> list[FactDraft]:
-    """All facts of a row's good values, in the manifest's order. `token` turns a valid number into its HMAC."""
+    """All facts of a row's good values, in the manifest's order. `token` turns a valid number into
+    its HMAC.
+    """
     found = []
     for make in _fact_makers(manifest):
         draft = make(values, token)
@@ -86,7 +92,9 @@ def _holds(condition: Condition) -> Callable[[Values], bool]:
 def _key(
     template: str | None, protected: frozenset[str]
 ) -> Callable[[Values, Token], str | None] | None:
-    """How a fact gets its key; the made function gives None where the key's columns are all empty."""
+    """How a fact gets its key; the made function gives None where the key's columns are all
+    empty.
+    """
     if template is None:
         return None
     names = PLACEHOLDER.findall(template)

@@ -1,5 +1,5 @@
-"""What can be wrong with a cell, in words for the office that must correct it. No value is ever echoed:
-a fault names the column, the rule and what class of thing stood there."""
+"""What can be wrong with a cell, in words for the office that must correct it. No value is ever
+echoed: a fault names the column, the rule and what class of thing stood there."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ from anwang.registries.rules.words import Words
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """Why a row is set aside. `line` counts as a person opening the file counts; the header is line 1."""
+    """Why a row is set aside. `line` counts as a person opening the file counts; the header is
+    line 1.
+    """
 
     line: int
     column: str
@@ -22,7 +24,9 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class RowNote:
-    """A row that is good, with something to count: a number kept though its check digit is wrong."""
+    """A row that is good, with something to count: a number kept though its check digit is
+    wrong.
+    """
 
     column: str
     rule: str

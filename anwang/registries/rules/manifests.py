@@ -1,7 +1,8 @@
 """A source is a manifest: this module reads one, checks it, and gives it as frozen values.
 
-Nothing else in the code knows a source by name. A wrong manifest would fill household pictures with wrong
-facts, so everything that can be told before the first delivery is told here, in plain words.
+Nothing else in the code knows a source by name. A wrong manifest would fill household pictures
+with wrong facts, so everything that can be told before the first delivery is told here, in plain
+words.
 """
 
 import json
@@ -28,7 +29,7 @@ PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _COVERS: Final = re.compile(r"age (<|<=|>|>=) ([0-9]{1,3})")
 
 
-class ManifestFault(Exception):  # noqa: N818 - the house says faults
+class ManifestFault(Exception):
     """A manifest cannot be used; the text names the file, the place in it and what to correct."""
 
 
@@ -89,7 +90,9 @@ class FactRule:
 
 @dataclass(frozen=True, slots=True)
 class QualityRule:
-    """What must hold within a row. Exactly one of `not_before`, `any_of`, `not_after_delivery` is set."""
+    """What must hold within a row. Exactly one of `not_before`, `any_of`, `not_after_delivery` is
+    set.
+    """
 
     id: str
     text: Words
@@ -117,7 +120,9 @@ class Coverage:
     identification: Literal["certain", "probable"]
 
     def covers_age(self, age: int | None) -> bool:
-        """Whether a person of `age` years lies within; an unknown age lies only within `everyone`."""
+        """Whether a person of `age` years lies within; an unknown age lies only within
+        `everyone`.
+        """
         if self.covers == "everyone":
             return True
         found = _COVERS.fullmatch(self.covers)

@@ -1,7 +1,7 @@
 """A delivered row against its manifest: good values, or the fault for which it is set aside.
 
-One bad row never keeps the good ones out, and a fault never shows what stood in the cell. The manifest is
-compiled into plain functions once, because this runs for every row of the nation.
+One bad row never keeps the good ones out, and a fault never shows what stood in the cell. The
+manifest is compiled into plain functions once, because this runs for every row of the nation.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,9 +20,11 @@ BrokenBy = Callable[[Values, str | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class RowOk:
-    """A good row: filled columns only, days as ISO text, codes in our spelling, numbers of persons folded.
+    """A good row: filled columns only, days as ISO text, codes in our spelling, numbers of persons
+    folded.
 
-    `values` still holds plain national IDs (the matcher needs them): see `open_values` before storing.
+    `values` still holds plain national IDs (the matcher needs them): see `open_values` before
+    storing.
     """
 
     values: Values
@@ -38,8 +40,8 @@ def check_row(
 ) -> RowOk | RowFault:
     """Check one row (column name -> text) that stood in line `line` of its file.
 
-    Columns unknown to the manifest are passed over. `delivered_on` switches on the rules that compare with
-    the day of delivery. Of several faults the first in column order is given.
+    Columns unknown to the manifest are passed over. `delivered_on` switches on the rules that
+    compare with the day of delivery. Of several faults the first in column order is given.
     """
     return row_check(manifest)(row, line, delivered_on.isoformat() if delivered_on else None)
 
@@ -52,7 +54,9 @@ def open_values(manifest: Manifest, values: Values) -> Values:
 
 @lru_cache(maxsize=128)
 def row_check(manifest: Manifest) -> RowCheck:
-    """The compiled check of a manifest: (row, line, ISO day of delivery or None) -> RowOk or RowFault."""
+    """The compiled check of a manifest: (row, line, ISO day of delivery or None) -> RowOk or
+    RowFault.
+    """
     readers = [(one.name, cell_reader(one), one) for one in manifest.columns]
     rules = [(_broken_by(rule), rule) for rule in manifest.quality]
 
@@ -88,7 +92,9 @@ def row_check(manifest: Manifest) -> RowCheck:
 
 
 def _broken_by(rule: QualityRule) -> BrokenBy:
-    """Whether good values break `rule`. Days are ISO text, so their order is the order of the texts."""
+    """Whether good values break `rule`. Days are ISO text, so their order is the order of the
+    texts.
+    """
     column, start, any_of = rule.column, rule.not_before, rule.any_of
     if any_of:
         return lambda values, _: not any(name in values for name in any_of)

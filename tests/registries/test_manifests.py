@@ -1,0 +1,100 @@
+"""Every shipped manifest is usable, and a wrong one is told in plain words before the first
+delivery.
+"""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from anwang.registries.rules.fact_kinds import load_fact_kinds
+from anwang.registries.rules.manifests import (
+    SOURCES,
+    Coverage,
+    ManifestFault,
+    load_manifests,
+    manifest_of,
+)
+
+MANIFESTS = load_manifests()
+APP = Path(__file__).resolve().parents[2] / "anwang"
+
+
+def body_of(source: str) -> dict:
+    return yaml.safe_load((SOURCES / f"{source}.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=MANIFESTS.keys())
+def test_a_manifest_says_on_what_ground_and_for_what_the_contents_are_used(manifest):
+    assert manifest.purposes
+    assert all(basis.citation.zh and basis.citation.en for basis in manifest.legal_basis)
+    assert manifest.retention_ground.zh
+
+
+def test_every_fact_kind_is_yielded_by_some_source():
+    yielded = {fact.kind for manifest in MANIFESTS.values() for fact in manifest.facts}
+    assert yielded == set(load_fact_kinds())
+
+
+def test_no_code_of_the_registries_or_households_knows_a_source_by_name():
+    names = re.compile("|".join(f"[\"']{re.escape(source)}[\"']" for source in MANIFESTS))
+    for room in ("registries/rules", "households"):
+        for path in (APP / room).rglob("*.py"):
+            assert not names.search(path.read_text(encoding="utf-8")), path
+
+
+FAULTS = {
+    "an unknown kind": (lambda body: body["facts"][0].update(kind="shoe-size"), "fact_kinds.yaml"),
+    "an unknown column": (lambda body: body["facts"][0].update(valid_from="born"), "no column"),
+    "a day from a text column": (
+        lambda body: body["facts"][0].update(valid_from="household_key"),
+        "not a date",
+    ),
+    "a number in a value": (
+        lambda body: body["facts"][0]["value"].update(father="{father_id}"),
+        "Use it as key",
+    ),
+    "a number within a key": (
+        lambda body: body["facts"][0].update(key="{household_key}/{father_id}"),
+        "becomes a token",
+    ),
+    "a column twice": (
+        lambda body: body["columns"].append(dict(body["columns"][0])),
+        "same name",
+    ),
+    "no legal basis": (lambda body: body.pop("legal_basis"), "legal_basis"),
+    "a code column without codes": (lambda body: body["columns"][1].pop("codes"), "codes"),
+    "a word of its own": (lambda body: body.update(colour="red"), "colour"),
+    "a coverage nobody can read": (
+        lambda body: body["coverage"].update(covers="the tall"),
+        "coverage",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_wrong_manifest_is_refused_with_the_place_and_what_to_do(spoil, words):
+    body = copy.deepcopy(body_of("household-registration"))
+    spoil(body)
+    with pytest.raises(ManifestFault) as refused:
+        manifest_of(body, where="spoilt.yaml")
+    assert words in str(refused.value)
+    assert str(refused.value).startswith("spoilt.yaml")
+
+
+@pytest.mark.parametrize(
+    ("covers", "age", "covered"),
+    [
+        ("everyone", None, True),
+        ("everyone", 40, True),
+        ("nobody", 3, False),
+        ("age < 6", 5, True),
+        ("age < 6", 6, False),
+        ("age < 6", None, False),
+        ("age >= 65", 65, True),
+    ],
+)
+def test_coverage_asks_the_age_and_an_unknown_age_is_not_covered(covers, age, covered):
+    assert Coverage(covers, "certain").covers_age(age) is covered
