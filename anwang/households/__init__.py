@@ -1,0 +1,1 @@
+"""Households: registered together, living together, kin; the household picture and its genogram."""

@@ -1,0 +1,83 @@
+"""Whom we take records to be: identities of records, the keys that find them, judged links.
+
+A link is a judgement: withdrawn by a new row, never overwritten. An identity's `person` is the
+judgement in force, kept beside it so that a candidate is found in one step.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from anwang.common.clock import ClockNow
+
+
+class Person(models.Model):
+    """A person we take some records to be."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    made_at = models.DateTimeField(db_default=ClockNow())
+
+
+class Identity(models.Model):
+    """The normal forms of one record: what matching compares. What was written stays in the record."""
+
+    no = models.BigAutoField(primary_key=True)
+    record_id = models.UUIDField(unique=True)
+    source_id = models.CharField(max_length=40)
+    record_key = models.CharField(max_length=80)
+    delivery_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, db_constraint=False)
+    forms = models.JSONField()
+    id_token = models.BinaryField(null=True)
+    full_key = models.BigIntegerField(null=True)
+    superseded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person"], name="identities_of_person"),
+            models.Index(fields=["source_id", "record_key"], name="identity_of_record_key"),
+            models.Index(
+                fields=["id_token"], name="identity_by_token",
+                condition=models.Q(id_token__isnull=False),
+            ),
+            models.Index(
+                fields=["full_key"], name="identity_by_address",
+                condition=models.Q(full_key__isnull=False),
+            ),
+        ]  # fmt: skip
+
+
+class Key(models.Model):
+    """A blocking key of an identity: rows that the live search reads in one round trip."""
+
+    pk = models.CompositePrimaryKey("key", "identity_no")
+    key = models.BigIntegerField()
+    identity_no = models.BigIntegerField()
+
+
+class Link(models.Model):
+    """A judgement that a record is, or is not, a person: author, time, score, reasons."""
+
+    class Judgement(models.TextChoices):
+        SAME = "same"
+        NOT_SAME = "not-same"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    record_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_constraint=False)
+    judgement = models.CharField(max_length=10, choices=Judgement, default=Judgement.SAME)
+    author = models.CharField(max_length=64, help_text="Model version, or the account's id.")
+    by_person = models.BooleanField(default=False)
+    probability = models.FloatField()
+    weight = models.FloatField()
+    reasons = models.JSONField(default=list)
+    judged_at = models.DateTimeField(db_default=ClockNow())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["record_id", "-judged_at"], name="links_of_record"),
+            models.Index(fields=["person", "-judged_at"], name="links_of_person"),
+        ]

@@ -1,0 +1,61 @@
+"""Records and facts, partitioned by source (decision 23), and who may read them (decision 6)."""
+
+from django.db import migrations
+
+from anwang.common.row_rules import OpenTable, RowRules
+
+TABLES = """
+create table registries_record (
+    id uuid not null,
+    source_id text not null,
+    record_key text not null,
+    delivery_id uuid not null,
+    values jsonb not null,
+    id_cipher bytea,
+    withdrawn boolean not null default false,
+    primary key (source_id, id)
+) partition by list (source_id);
+create index records_by_key on registries_record (source_id, record_key);
+create index records_by_id on registries_record (id);
+create table registries_record_other partition of registries_record default;
+
+create table registries_fact (
+    id bigint generated always as identity,
+    source_id text not null,
+    record_id uuid not null,
+    delivery_id uuid not null,
+    kind text not null,
+    key text,
+    value jsonb not null,
+    valid_from date,
+    valid_to date,
+    primary key (source_id, id)
+) partition by list (source_id);
+create index facts_of_record on registries_fact (record_id);
+create index facts_by_key on registries_fact (key, kind) where key is not null;
+create table registries_fact_other partition of registries_fact default;
+"""
+PROGRAMS = {"select": "true", "insert": "true"}
+
+
+class Migration(migrations.Migration):
+    dependencies = [("registries", "0001_initial"), ("access", "0002_rules")]
+    operations = [
+        migrations.RunSQL(TABLES, reverse_sql=migrations.RunSQL.noop),
+        RowRules("registries_record", {"worker": PROGRAMS}),
+        RowRules("registries_fact", {"worker": PROGRAMS}),
+        RowRules(
+            "registries_quarantinedrow",
+            {
+                "worker": PROGRAMS | {"update": "true"},
+                "app": {"select": "access.i_am('operator')"},
+            },
+        ),
+        OpenTable("registries_source", "manifests", app="select", worker="select"),
+        OpenTable(
+            "registries_delivery",
+            "counts and reasons by rule, no values",
+            app="select",
+            worker="select, insert, update",
+        ),
+    ]

@@ -1,0 +1,105 @@
+"""What sources said: deliveries, records as delivered, the facts they yield, rows held in quarantine.
+
+Records and facts are only added to. What holds on a day follows from the delivery's known time.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from anwang.common.clock import ClockNow
+
+
+class Source(models.Model):
+    """A registry, described by its manifest; nothing in the code knows one by name."""
+
+    id = models.SlugField(max_length=40, primary_key=True)
+    manifest = models.JSONField()
+    version = models.CharField(max_length=20)
+    external = models.BooleanField()
+    assumed = models.BooleanField(default=False)
+
+
+class Delivery(models.Model):
+    """One file or message of a source. `known_at` is set in the short publish step (decision 2)."""
+
+    class State(models.TextChoices):
+        LOADING = "loading"
+        PUBLISHED = "published"
+        HELD = "held"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="deliveries")
+    mode = models.CharField(max_length=12, default="incremental")
+    file_sha256 = models.CharField(max_length=64)
+    manifest_version = models.CharField(max_length=20)
+    delivered_at = models.DateTimeField()
+    began_at = models.DateTimeField(db_default=ClockNow())
+    known_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.LOADING)
+    accepted = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=dict)
+    held_because = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-known_at"], name="deliveries_of_source")]
+
+
+class Record(models.Model):
+    """A source record: what a source said about one person, once. Partitioned by source."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_constraint=False)
+    record_key = models.CharField(max_length=80)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, db_constraint=False)
+    values = models.JSONField()
+    id_cipher = models.BinaryField(null=True)
+    withdrawn = models.BooleanField(default=False)
+
+    class Meta:
+        managed = False
+        db_table = "registries_record"
+
+
+class Fact(models.Model):
+    """A typed statement from a record, with valid time. Known time is its delivery's."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_constraint=False)
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, db_constraint=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, db_constraint=False)
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=80, null=True)
+    value = models.JSONField()
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "registries_fact"
+
+
+class QuarantinedRow(models.Model):
+    """A row that was not taken: where it stands, which rule it broke, how to mend it.
+
+    The row itself is sealed; nothing of it is echoed on a screen (I2).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="quarantine")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    sheet = models.CharField(max_length=60, blank=True)
+    line = models.PositiveIntegerField()
+    column = models.CharField(max_length=60)
+    rule = models.CharField(max_length=60)
+    value_class = models.CharField(max_length=60)
+    text = models.JSONField()
+    fix = models.JSONField()
+    sealed_row = models.BinaryField()
+    replayed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["delivery", "line"], name="quarantine_of_delivery")]

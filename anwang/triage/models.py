@@ -1,0 +1,245 @@
+"""What is made of a report: its matter, who is accountable, clocks, screenings, decisions, offers.
+
+A matter is opened by the database itself in the transaction that stores the report (ADR 0007), so
+that a report has an accountable team and a running clock at every instant (V2).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+
+from anwang.common.clock import ClockNow
+from anwang.intake.models import Report
+
+
+class State(models.TextChoices):
+    """State of a report (docs/formats/README.md)."""
+
+    RECEIVED = "received"
+    SCREENED = "screened"
+    AWAITING_DECISION = "awaiting-decision"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DISPUTED = "disputed"
+    ANSWERED = "answered"
+    LINKED = "linked-same-event"
+    ERROR = "error"
+
+
+CLOSED = (State.ACCEPTED, State.ANSWERED, State.LINKED, State.ERROR)
+OPEN = tuple(state for state in State if state not in CLOSED)
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.AWAITING_DECISION, State.ERROR}),
+    State.SCREENED: frozenset({State.AWAITING_DECISION}),
+    State.AWAITING_DECISION: frozenset(
+        {State.OFFERED, State.ANSWERED, State.LINKED, State.ERROR, State.AWAITING_DECISION}
+    ),
+    State.OFFERED: frozenset({State.ACCEPTED, State.AWAITING_DECISION, State.DISPUTED}),
+    State.DISPUTED: frozenset({State.AWAITING_DECISION, State.OFFERED}),
+    State.ACCEPTED: frozenset(),
+    State.ANSWERED: frozenset({State.AWAITING_DECISION}),
+    State.LINKED: frozenset({State.AWAITING_DECISION}),
+    State.ERROR: frozenset({State.AWAITING_DECISION}),
+}
+
+
+class Matter(models.Model):
+    """Where a report stands now: one row a report, read by the queue. Its history stands beside it."""
+
+    report = models.OneToOneField(Report, on_delete=models.PROTECT, primary_key=True)
+    state = models.CharField(max_length=20, choices=State, default=State.RECEIVED)
+    county = models.CharField(max_length=5, null=True)
+    desk_team = models.CharField(max_length=64)
+    accountable_team = models.CharField(max_length=64)
+    offered_team = models.CharField(max_length=64, null=True)
+    grade = models.CharField(max_length=1, null=True)
+    grade_class = models.CharField(max_length=1, null=True)
+    stream = models.CharField(max_length=30, null=True)
+    agency_kind = models.CharField(max_length=30, null=True)
+    joint_with = models.JSONField(default=list)
+    passed_to = models.CharField(max_length=60, null=True)
+    due_at = models.DateTimeField(null=True)
+    headline = models.JSONField(default=dict, help_text="What the queue shows of the report.")
+    same_event_as = models.UUIDField(null=True)
+    same_event_probability = models.FloatField(null=True)
+    failed_steps = models.JSONField(default=list)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    changed_at = models.DateTimeField(db_default=ClockNow())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False) | ~Q(state__in=[str(s) for s in OPEN]),
+                name="an_open_matter_is_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(offered_team__isnull=False) | ~Q(state="offered"),
+                name="an_offered_matter_names_its_team",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["desk_team", "due_at", "report"], name="open_matters_by_due",
+                condition=Q(state__in=[str(s) for s in OPEN]),
+            ),
+            models.Index(
+                fields=["offered_team", "due_at"], name="offered_matters",
+                condition=Q(state="offered"),
+            ),
+            models.Index(
+                fields=["changed_at"], name="waiting_matters", condition=Q(state="received")
+            ),
+            models.Index(fields=["accountable_team"], name="matters_of_team"),
+        ]  # fmt: skip
+
+
+class Duty(models.Model):
+    """Who was accountable for a matter, when. No overlap, no gap (decision 19)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="duties")
+    accountable_team = models.CharField(max_length=64)
+    during = DateTimeRangeField()
+    ground = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_accountable_team_at_a_time",
+                expressions=[
+                    ("matter", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+
+class Clock(models.Model):
+    """A duty in law or policy with its start, end and proof."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        MET = "met"
+        MISSED = "missed"
+        DROPPED = "dropped"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="clocks")
+    definition_id = models.CharField(max_length=60)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    stopped_at = models.DateTimeField(null=True)
+    proof = models.UUIDField(null=True, help_text="The decision, offer or case that stopped it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["matter", "definition_id"], name="one_clock_a_kind")
+        ]
+
+
+class Screening(models.Model):
+    """What one run over a report found: matches, same event, picture, proposal, with versions (V6)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="screenings")
+    at = models.DateTimeField(db_default=ClockNow())
+    matches = models.JSONField(default=dict)
+    same_event = models.JSONField(default=list)
+    picture = models.JSONField(default=dict)
+    inputs = models.JSONField(default=dict)
+    proposal = models.JSONField(default=dict)
+    versions = models.JSONField(default=dict)
+    failed_steps = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["matter", "-at"], name="screenings_of_matter")]
+
+
+class Decision(models.Model):
+    """What a person at the desk decided on a proposal, and why when it differs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="decisions")
+    screening = models.ForeignKey(Screening, on_delete=models.PROTECT, null=True)
+    at = models.DateTimeField(db_default=ClockNow())
+    by = models.UUIDField()
+    outcome = models.JSONField()
+    changed = models.JSONField(default=list)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(changed=[]) | ~Q(reason=""), name="a_change_needs_a_reason"
+            )
+        ]
+        indexes = [models.Index(fields=["matter", "-at"], name="decisions_of_matter")]
+
+
+class Offer(models.Model):
+    """A dispatch that a team may accept, or refuse with a coded reason."""
+
+    class Answer(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="offers")
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="offers")
+    team_id = models.CharField(max_length=64)
+    offered_at = models.DateTimeField(db_default=ClockNow())
+    answer = models.CharField(max_length=10, choices=Answer, default=Answer.OPEN)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.UUIDField(null=True)
+    refusal = models.CharField(max_length=30, blank=True)
+    refusal_text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(answer="open"), name="one_open_offer_a_matter"
+            ),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(answer="accepted"), name="one_accepted_offer"
+            ),
+            models.CheckConstraint(
+                condition=~Q(answer="refused") | ~Q(refusal=""), name="a_refusal_has_a_code"
+            ),
+        ]
+
+
+class SameEventJudgement(models.Model):
+    """A person's answer to *same event?* between two reports; the latest one holds, all are kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="same_event_answers")
+    earlier = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="later_same_events")
+    same = models.BooleanField(null=True, help_text="Null: an earlier answer is taken back.")
+    by = models.UUIDField()
+    at = models.DateTimeField(db_default=ClockNow())
+    reason = models.TextField(blank=True)
+
+
+class ReportTrace(models.Model):
+    """What *same event?* compares of a report, and the keys that find it."""
+
+    matter = models.OneToOneField(Matter, on_delete=models.PROTECT, primary_key=True)
+    received_at = models.DateTimeField()
+    digest = models.JSONField()
+
+
+class TraceKey(models.Model):
+    """A key that two reports on one event are likely to share."""
+
+    pk = models.CompositePrimaryKey("key", "matter_id")
+    key = models.BigIntegerField()
+    matter_id = models.UUIDField()

@@ -1,0 +1,47 @@
+"""Makes a database ready: migrations, directory, manifests, policies, and what kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from anwang.directory.actions import load_directory, load_teams
+from anwang.registries.actions.sources import load_sources
+from anwang.rulebook.actions import load_first_clock, load_policies
+
+APPS = Path(__file__).resolve().parents[3]
+
+
+class Command(BaseCommand):
+    help = "Make the database ready as its owner. Repeatable; changes nothing that is in force."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--kind", choices=["demo", "test", "production"], required=True)
+        parser.add_argument("--demo-teams", action="store_true")
+
+    def handle(self, *, kind: str, demo_teams: bool, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        self._name_kind(kind)
+        load_directory()
+        load_sources()
+        load_policies(APPS.glob("triage/policies/*.yaml"))
+        load_policies(APPS.glob("intake/policies/*.yaml"))
+        load_first_clock("grade-and-dispatch", 24, "兒童及少年福利與權益保障法第53條第3項")
+        if demo_teams:
+            from demo.staff import teams
+
+            load_teams(teams())
+
+    def _name_kind(self, kind: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into clock.instance (kind) values (%s) on conflict do nothing", [kind]
+            )
+            cursor.execute("select kind from clock.instance")
+            (found,) = cursor.fetchone()
+        if found != kind:
+            raise CommandError(f"This database is a {found} instance, set once; not {kind}.")

@@ -1,0 +1,142 @@
+"""The tests' own PostgreSQL: one server a run, a migrated template, a database a test process.
+
+The connection takes on the application's role, so row rules hold in every test as they do in use;
+`as_role` lends another unprivileged role for a block. Only migrations act as owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+ROOT = Path(__file__).resolve().parent.parent
+TEST_HOME = Path(os.environ.get("ANWANG_TEST_HOME", f"/tmp/anwang-tests-{os.geteuid()}"))
+os.environ["ANWANG_HOME"] = str(TEST_HOME)
+TEST_HOME.mkdir(parents=True, exist_ok=True)
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def _fingerprint() -> str:
+    """Changes when a migration or a data file does, so that the template is built anew."""
+    digest = hashlib.sha256()
+    folders = [*ROOT.glob("anwang/*/migrations/*.py"), *ROOT.glob("anwang/*/policies/**/*.yaml"),
+               *ROOT.glob("anwang/*/data/*"), *ROOT.glob("anwang/*/actions*/*.py"),
+               *ROOT.glob("anwang/*/actions.py"), *ROOT.glob("anwang/web/management/commands/prepare.py"),
+               ROOT / "config" / "roles.sql", ROOT / "anwang" / "common" / "row_rules.py"]  # fmt: skip
+    for path in sorted(folders):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+TESTER = """
+do $$ begin
+  perform pg_advisory_xact_lock(815002);
+  if not exists (select from pg_roles where rolname = 'anwang_tester') then
+    create role anwang_tester login noinherit nobypassrls;
+    grant anwang_app, anwang_worker, anwang_door, anwang_auditor to anwang_tester;
+  end if;
+end $$;
+"""
+
+
+def template_database(server) -> str:
+    """Name of a migrated database with the reference data, built once for this state of the tree."""
+    name = f"anwang_template_{_fingerprint()}"
+    with (TEST_HOME / "template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with psycopg.connect(server.address("postgres", "postgres"), autocommit=True) as admin:
+            admin.execute(TESTER)
+            if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+                return name
+            for (old,) in admin.execute(
+                "select datname from pg_database where datname like 'anwang_template_%%'"
+            ).fetchall():
+                with contextlib.suppress(psycopg.Error):
+                    admin.execute(f'drop database "{old}"')
+            from config.postgres import ensure_roles
+
+            building = f"building_{uuid.uuid4().hex[:8]}"
+            ensure_roles(server.address("postgres", "postgres"), building)
+            environment = os.environ | {
+                "ANWANG_SOCKETS": str(server.sockets),
+                "ANWANG_DATABASE": building,
+                "ANWANG_DATABASE_ROLE": "migrator",
+                "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+            }
+            done = subprocess.run(
+                [sys.executable, "manage.py", "prepare", "--kind", "test"],
+                cwd=ROOT, env=environment, capture_output=True, text=True,
+            )  # fmt: skip
+            if done.returncode:
+                raise RuntimeError(done.stdout + done.stderr)
+            admin.execute(f'grant connect on database "{building}" to anwang_tester')
+            admin.execute(f'alter database "{building}" rename to "{name}"')
+    return name
+
+
+def clone_of(server, template: str, name: str) -> str:
+    """A fresh database called `name`, copied from `template`."""
+    with psycopg.connect(server.address("postgres", "postgres"), autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{name}" with (force)')
+        admin.execute(f'create database "{name}" template "{template}" owner anwang_owner')
+        admin.execute(f'revoke all on database "{name}" from public')
+        admin.execute(
+            f'grant connect on database "{name}" to anwang_migrator, anwang_app, anwang_door,'
+            " anwang_worker, anwang_auditor, anwang_tester"
+        )
+        admin.execute(f'grant temporary on database "{name}" to anwang_worker')
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """The tests' embedded server, shared by all test processes of a run."""
+    from config.postgres import embedded
+
+    with embedded(TEST_HOME, QUICK) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgres_server) -> Iterator[None]:
+    template = template_database(postgres_server)
+    name = f"anwang_test_{os.environ.get('PYTEST_XDIST_WORKER', 'one')}_{os.getpid()}"
+    clone_of(postgres_server, template, name)
+    for alias in connections:
+        connections[alias].settings_dict["NAME"] = name
+        connections[alias].settings_dict["HOST"] = str(postgres_server.sockets)
+    yield
+    connections.close_all()
+    with psycopg.connect(postgres_server.address("postgres", "postgres"), autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@contextlib.contextmanager
+def as_role(role: str) -> Iterator[None]:
+    """Take on another unprivileged role (`app`, `worker`, `door`, `auditor`) for a block."""
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user")
+        (before,) = cursor.fetchone()
+        cursor.execute(f"set local role anwang_{role}")
+        try:
+            yield
+        finally:
+            if not connection.needs_rollback:
+                cursor.execute(f"set local role {before}")
+
+
+@pytest.fixture
+def in_role():
+    return as_role
