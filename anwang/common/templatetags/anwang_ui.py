@@ -1,4 +1,4 @@
-"""What every template may say: ROC dates, clocks in words, masked names, chips, data in its language.
+"""What every template may say: ROC dates, clocks in words, masked names, chips, data marked.
 
 Interface words follow the reader's language; *data* (names, narratives, policy text) never is
 translated, so it is wrapped in an element that says which language it is in.
