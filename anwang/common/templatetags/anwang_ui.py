@@ -225,6 +225,14 @@ def at(mapping: Any, key: object) -> Any:
     return ""
 
 
+@register.simple_tag
+def ask_about(asks: Any, *name: object) -> str:
+    """What to look at again in one field; `name` are the parts of the field's name."""
+    field = "-".join(str(part) for part in name)
+    text = bi(at(asks, field))
+    return format_html('<span class="ask" id="ask_{}">{}</span>', field, text) if text else ""
+
+
 @register.filter
 def percent(value: object) -> str:
     """A share from 0 to 1 as whole percent: 0.96 as 96 %. Empty for none."""
