@@ -1,0 +1,137 @@
+"""Who lives with whom, from dated evidence: the newest word on where a person lives decides.
+
+A registered address is evidence from the day of registration; an address told later in a report, a
+visit or a clinic outweighs it, one told earlier does not. In custody a person lives with nobody of
+the household. Groups do not depend on the order of the evidence (a property test holds it).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from anwang.households.rules.evidence import FactView, ReportView
+from anwang.households.rules.ties import Ties
+from anwang.registries.rules.fact_kinds import FactKind
+
+Place = tuple[str, str]  # (door, household, with or away; its key)
+Rank = Literal["registered", "actual", "elsewhere"]
+# On one day what was seen outweighs what was registered, and custody outweighs both.
+_RANKS: Final = {"registered": 0, "actual": 1, "elsewhere": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """One word on where a person lives. `place` is a door's key, a registered household's key, or
+    (`with`) another person. `said_on` None: nobody knows since when, any dated word is newer.
+    """
+
+    person_id: str
+    rank: Rank
+    place: Place
+    said_on: date | None
+
+
+def residences_of(
+    facts: Iterable[FactView], kinds: Mapping[str, FactKind], as_of: date
+) -> list[Residence]:
+    """The words on residence in `facts` that hold on `as_of` and have not faded."""
+    found = []
+    for fact in facts:
+        kind = kinds.get(fact.kind)
+        if kind is None or not fact.holds_on(as_of) or faded(fact, kind, as_of):
+            continue
+        said_on = fact.valid_from
+        if kind.households == "registered-residence" and fact.place:
+            found.append(Residence(fact.person_id, "registered", ("door", fact.place), said_on))
+        elif kind.households == "registered-together" and fact.key:
+            place = ("household", fact.key)
+            found.append(Residence(fact.person_id, "registered", place, said_on))
+        elif kind.households == "actual-residence" and fact.place:
+            said_on = said_on or fact.known_at.date()
+            found.append(Residence(fact.person_id, "actual", ("door", fact.place), said_on))
+        elif kind.households == "lives-elsewhere":
+            place = ("away", fact.person_id)
+            found.append(Residence(fact.person_id, "elsewhere", place, said_on))
+    return found
+
+
+def residences_in(report: ReportView, ties: Ties, ids: Mapping[int, str]) -> list[Residence]:
+    """What the report at hand says: addresses of its subjects, and who lives with the victim.
+
+    `ids`: index of a subject -> the id under which it is a member.
+    """
+    found = []
+    victims = [one for one in report.subjects if one.role in ties.focus]
+    for one in report.subjects:
+        if one.place:
+            place = ("door", one.place)
+            found.append(Residence(ids[one.index], "actual", place, report.reported_on))
+        elif one.role in ties.lives_with_victim and victims:
+            found.append(
+                Residence(
+                    ids[one.index], "actual", ("with", ids[victims[0].index]), report.reported_on
+                )
+            )
+    return found
+
+
+def living_together(evidence: Iterable[Residence]) -> dict[str, frozenset[str]]:
+    """Person -> all who live in the same place, themselves included.
+
+    Several newest words of one person on one day: a door counts before a mere "with", then the
+    smaller key, so that the answer is one and the same whoever spoke first.
+    """
+    words: dict[str, list[Residence]] = defaultdict(list)
+    for one in evidence:
+        words[one.person_id].append(one)
+    roots = _Roots()
+    for person_id, said in words.items():
+        roots.find(("person", person_id))
+        for place in _newest_places(said):
+            if place[0] == "with":
+                roots.join(("person", person_id), ("person", place[1]))
+            elif place[0] != "away":
+                roots.join(("person", person_id), place)
+    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for node in list(roots.above):
+        if node[0] == "person":
+            groups[roots.find(node)].add(node[1])
+    return {person: frozenset(group) for group in groups.values() for person in group}
+
+
+def faded(fact: FactView, kind: FactKind, as_of: date) -> bool:
+    """Whether an open-ended fact was said too long ago to be taken for the present state."""
+    if kind.fades_after_days is None or fact.valid_to is not None:
+        return False
+    said_on = fact.valid_from or fact.known_at.date()
+    return as_of - said_on > timedelta(days=kind.fades_after_days)
+
+
+def _newest_places(said: list[Residence]) -> list[tuple[str, str]]:
+    """The place of the newest word. A registration gives its door and its household, both."""
+    newest = max(said, key=lambda one: (one.said_on or date.min, _RANKS[one.rank]))
+    same = {one.place for one in said if one.rank == newest.rank and one.said_on == newest.said_on}
+    if newest.rank == "registered":
+        doors = sorted(place for place in same if place[0] == "door")[:1]
+        return [*doors, *sorted(place for place in same if place[0] == "household")[:1]]
+    return [min(same)]  # "away" < "door" < "with"
+
+
+class _Roots:
+    """Union of persons and places into groups."""
+
+    def __init__(self) -> None:
+        self.above: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def find(self, node: tuple[str, str]) -> tuple[str, str]:
+        self.above.setdefault(node, node)
+        while self.above[node] != node:
+            self.above[node] = self.above[self.above[node]]
+            node = self.above[node]
+        return node
+
+    def join(self, one: tuple[str, str], other: tuple[str, str]) -> None:
+        first, second = sorted((self.find(one), self.find(other)))
+        self.above[second] = first
