@@ -1,5 +1,16 @@
 """Every address the application answers."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("anwang.web.urls")),
+    path("", include("anwang.access.urls")),
+    path("language/", set_language, name="set_language"),
+]
+for _prefix, _room in (("registries/", "registries"), ("policies/", "rulebook"), ("", "intake"),
+                       ("", "triage"), ("", "cases")):  # fmt: skip
+    if find_spec(f"anwang.{_room}.urls"):
+        urlpatterns.append(path(_prefix, include(f"anwang.{_room}.urls")))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 
@@ -30,3 +33,16 @@ def sender_of(secret: str) -> tuple[uuid.UUID, str] | None:
         cursor.execute("select id, name from access.sender_of(%s)", [secret])
         row = cursor.fetchone()
     return (row[0], row[1]) if row else None
+
+
+def demo_accounts() -> list[dict[str, Any]]:
+    """Accounts to try the demo with: [{username, password, who: {zh, en}}]; none elsewhere.
+
+    The file is written when a demo is filled; a production instance never has it (decision 10).
+    """
+    try:
+        text = (settings.HOME / "demo-accounts.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    found: list[dict[str, Any]] = json.loads(text)
+    return found

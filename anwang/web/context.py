@@ -1,0 +1,82 @@
+"""What the frame of every screen shows: the menu of this account's roles, its office, the instance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from anwang.access.queries import Seat, seats_of
+from anwang.access.vocabulary import Role
+from anwang.directory.models import County, Team
+
+TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
+MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
+    ("triage:desk", gettext_lazy("值班台"), (Role.DESK,)),
+    ("intake:mandated", gettext_lazy("寫通報"), (Role.MANDATED_REPORTER,)),
+    ("intake:consult", gettext_lazy("諮詢紀錄"), (Role.HOTLINE,)),
+    ("intake:mine", gettext_lazy("我的通報"), (Role.MANDATED_REPORTER, Role.HOTLINE)),
+    ("cases:inbox", gettext_lazy("待接案件"), TEAM_ROLES),
+    ("cases:families", gettext_lazy("我的家庭"), TEAM_ROLES),
+    ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+    ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+)
+
+
+def menu_for(roles: Iterable[str], path: str = "") -> list[dict[str, Any]]:
+    """The entries of the main menu for an account with `roles`, in their fixed order."""
+    held = set(roles)
+    entries = []
+    for name, label, wanted in MENU:
+        if held.isdisjoint(wanted):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # a room that is not built yet has no door
+            continue
+        entries.append({"url": url, "label": label, "current": path.startswith(url)})
+    return entries
+
+
+def _office(seats: tuple[Seat, ...]) -> tuple[Team | None, County | None]:
+    first = seats[0] if seats else None
+    if first is None:
+        return None, None
+    team = Team.objects.filter(pk=first.team_id).select_related("county").first()
+    return team, team.county if team else None
+
+
+def filling_note() -> str:
+    """How far the demo year is filled, while it is being filled."""
+    try:
+        state = json.loads((settings.HOME / "filling.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return ""
+    if state.get("done"):
+        return ""
+    return _("示範年度載入中：%(step)s %(percent)s%%") % {
+        "step": _(state["step"]),
+        "percent": state["percent"],
+    }
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context of common/base.html."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    seats = seats_of(user.pk)
+    team, county = _office(seats)
+    office = {"zh": team.name_zh, "en": team.name_en} if team else None
+    return {
+        "nav": menu_for((seat.role for seat in seats), request.path),
+        "county_name": {"zh": county.name_zh, "en": county.name_en} if county else None,
+        "who": {"name": user.display_name, "office": office},
+        "instance_note": filling_note(),
+    }

@@ -1,0 +1,11 @@
+"""Addresses of the pages that join apps."""
+
+from django.urls import path
+
+from anwang.web import views
+
+app_name = "web"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+]
