@@ -23,7 +23,7 @@ NUMBERS = st.builds(
     ("typed", "kind", "normal", "valid", "masked"),
     [
         ("A123456789", "national", "A123456789", True, False),
-        ("ａ１２３４５６７８９", "national", "A123456789", True, False),  # noqa: RUF001
+        ("ａ１２３４５６７８９", "national", "A123456789", True, False),
         (" a123-456-789 ", "national", "A123456789", True, False),
         ("A123456788", "national", "A123456788", False, False),
         ("A800000014", "arc-new", "A800000014", True, False),

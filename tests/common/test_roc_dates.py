@@ -17,7 +17,7 @@ from anwang.common.values.roc_dates import parse_birth, roc_date, roc_datetime
         ("民國七十四年三月二日", 1985, 3, 2, None),
         ("一○七年五月一日", 2018, 5, 1, None),
         ("1070501", 2018, 5, 1, None),
-        ("０５５０８１５", 1966, 8, 15, None),  # noqa: RUF001
+        ("０５５０８１５", 1966, 8, 15, None),
         ("550815", 1966, 8, 15, None),
         ("19850302", 1985, 3, 2, None),
         ("198513", 1985, None, None, None),

@@ -1,1 +1,3 @@
-"""Small values every app shares: identity numbers and dates of Taiwan. Pure; no database, no clock."""
+"""Small values every app shares: identity numbers and dates of Taiwan. Pure; no database, no
+clock.
+"""

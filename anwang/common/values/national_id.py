@@ -1,8 +1,9 @@
 """Numbers of persons in Taiwan: the national ID and both forms of the foreign residents' number.
 
-A wrong answer here takes one person for another. Rules: the letter values and weights are the Interior
-Ministry's published checksum (national ID; new residents' number since 2021-01-02, digit 8 male, 9 female).
-The old two-letter form stays valid until the end of ROC 119; its checksum is common practice, not published.
+A wrong answer here takes one person for another. Rules: the letter values and weights are the
+Interior Ministry's published checksum (national ID; new residents' number since 2021-01-02, digit
+8 male, 9 female). The old two-letter form stays valid until the end of ROC 119; its checksum is
+common practice, not published.
 """
 
 import re
@@ -24,16 +25,16 @@ _WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 1, 1)
 _LONGEST_LOOKED_AT: Final = 64
 _SHAPE: Final = re.compile(r"[A-Z][1289A-D][0-9]{8}")
 _MASKED_SHAPE: Final = re.compile(r"(?=.*[*])[A-Z*][1289A-D*][0-9*]{8}")
-_MASKS: Final = str.maketrans(dict.fromkeys("*＊xX×○〇●◯□■?？_#•∗", "*"))  # noqa: RUF001
-_SEPARATORS: Final = re.compile(r"[\s\-‐-―.,、:()]+")  # noqa: RUF001
+_MASKS: Final = str.maketrans(dict.fromkeys("*＊xX×○〇●◯□■?？_#•∗", "*"))
+_SEPARATORS: Final = re.compile(r"[\s\-‐-―.,、:()]+")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedId:
     """What a typed number is. `normal` is empty unless the text has the shape of a number.
 
-    `masked`: some characters were hidden (`A1234***89`); they stand as `*` in `normal`. A masked number is
-    never `valid`. `kind` is None where the shape fits no form.
+    `masked`: some characters were hidden (`A1234***89`); they stand as `*` in `normal`. A masked
+    number is never `valid`. `kind` is None where the shape fits no form.
     """
 
     kind: Kind | None
@@ -103,10 +104,12 @@ def sex_of(normal: str) -> Sex | None:
 
 
 def valid_neighbours(text: object) -> list[str]:
-    """Valid numbers one slip away: one place wrong, or two neighbours swapped; sorted, without itself.
+    """Valid numbers one slip away: one place wrong, or two neighbours swapped; sorted, without
+    itself.
 
-    About 20 (at most 60): one place in ten of the single slips passes the checksum. Empty if `text` has
-    not the shape of a number. The first place may be any letter; the second keeps to its own form's signs.
+    About 20 (at most 60): one place in ten of the single slips passes the checksum. Empty if
+    `text` has not the shape of a number. The first place may be any letter; the second keeps to
+    its own form's signs.
     """
     parsed = parse_id(text)
     if not parsed.normal or parsed.masked:

@@ -1,7 +1,7 @@
 """Dates as Taiwan writes them: ROC years (Gregorian less 1911) on paper and screen, ISO in storage.
 
-Read leniently (`parse_birth`), shown one way (`roc_date`). A wrong year hides a person from the desk, so what
-cannot be read stays None and is never guessed.
+Read leniently (`parse_birth`), shown one way (`roc_date`). A wrong year hides a person from the
+desk, so what cannot be read stays None and is never guessed.
 """
 
 import re
@@ -18,7 +18,8 @@ ROC_OFFSET: Final = 1911
 
 _EARLIEST, _LATEST = 1860, 2150
 _LONGEST_LOOKED_AT: Final = 64
-_DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {
+_FIGURES: Final = "零一二三四五六七八九"
+_DIGITS: Final = {sign: value for value, sign in enumerate(_FIGURES)} | {
     "〇": 0, "○": 0, "兩": 2, "壹": 1, "貳": 2, "參": 3, "肆": 4, "伍": 5, "陸": 6, "柒": 7, "捌": 8,
     "玖": 9,
 }  # fmt: skip
@@ -41,15 +42,15 @@ _PARTS: Final = re.compile(
 )
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _TIME_BEHIND: Final = re.compile(r"[t\s]+\d{1,2}:\d{2}.*$")
-_HIDDEN: Final = re.compile(r"[*＊x×?？_]{1,2}", re.IGNORECASE)  # noqa: RUF001
+_HIDDEN: Final = re.compile(r"[*＊x×?？_]{1,2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
     """A day of birth as far as it is known: Gregorian `year`, `month`, `day`, or an age in years.
 
-    `month` is None where `day` or `month` cannot be; `approximate_age` is set only where the text tells an
-    age, counted on the day the text was written. `text` is what was typed.
+    `month` is None where `day` or `month` cannot be; `approximate_age` is set only where the text
+    tells an age, counted on the day the text was written. `text` is what was typed.
     """
 
     year: int | None
@@ -69,8 +70,9 @@ class PartialDate:
 def parse_birth(text: object) -> PartialDate:
     """Read a day of birth or an age: 民國107年5月1日, 1070501, 74.3.2, 1985-03-02, 74年次, 約40歲.
 
-    Two- and three-digit years are ROC years; six or seven figures are ROC yymmdd or yyymmdd, eight are
-    Gregorian. A bare number of one to three figures could be year or age and gives neither. Never an error.
+    Two- and three-digit years are ROC years; six or seven figures are ROC yymmdd or yyymmdd,
+    eight are Gregorian. A bare number of one to three figures could be year or age and gives
+    neither. Never an error.
     """
     if isinstance(text, datetime):
         text = text.date()
@@ -170,7 +172,9 @@ def _compact(figures: str) -> tuple[int | None, int | None, int | None]:
 def _plausible(
     year: int, month: int | None, day: int | None
 ) -> tuple[int | None, int | None, int | None]:
-    """Drop what cannot be: a year out of range drops all, a month of 13 or a 30 February the rest."""
+    """Drop what cannot be: a year out of range drops all, a month of 13 or a 30 February the
+    rest.
+    """
     if not _EARLIEST <= year <= _LATEST:
         return None, None, None
     if month is None or not 1 <= month <= 12:
@@ -188,7 +192,9 @@ def roc_date(day: date) -> str:
 
 
 def roc_datetime(moment: datetime) -> str:
-    """`moment` (aware) in Taipei time: 115.03.03 04:48. Raises ValueError if it carries no offset."""
+    """`moment` (aware) in Taipei time: 115.03.03 04:48. Raises ValueError if it carries no
+    offset.
+    """
     if moment.tzinfo is None:
         raise ValueError("A moment without an offset cannot be shown in Taipei time.")
     local = moment.astimezone(TAIPEI)

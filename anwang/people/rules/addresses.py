@@ -1,7 +1,9 @@
-"""Addresses of Taiwan taken apart, down to the floor, and the whole numbers two addresses are compared by.
+"""Addresses of Taiwan taken apart, down to the floor, and the whole numbers two addresses are
+compared by.
 
-Order of the parts: county, district, village, neighbourhood, road, section, lane, alley, number, floor, unit
-(household registration practice); any may be missing: islands and mountain villages have no roads.
+Order of the parts: county, district, village, neighbourhood, road, section, lane, alley, number,
+floor, unit (household registration practice); any may be missing: islands and mountain villages
+have no roads.
 """
 
 import re
@@ -22,7 +24,7 @@ _NUMERAL_BEFORE_PART: Final = re.compile(
 )
 _NUMERAL_BEHIND_OF: Final = re.compile(r"(?<=之)([一二三四五六七八九十]{1,4})")
 _FIGURE_BEFORE_ROAD: Final = re.compile(r"(?<=[^\d])(\d{1,2})(?=路|街|大道)")
-_SIGN_RUNS: Final = re.compile(r"[\s,，。.;；、:：'\"()\[\]（）]+")  # noqa: RUF001
+_SIGN_RUNS: Final = re.compile(r"[\s,，。.;；、:：'\"()\[\]（）]+")
 _POSTCODE: Final = re.compile(
     r"^(?:臺灣省?|中華民國|福建省)?\d{3,6}(?=\D)|^(?:臺灣省|中華民國|福建省)"
 )
@@ -39,10 +41,12 @@ _ROAD_END: Final = re.compile(r"^.{1,19}?(?:大道|路|街|巷|弄|新村)")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Parts of one address and its keys. Keys are signed 64-bit; 0 means the text does not reach that far.
+    """Parts of one address and its keys. Keys are signed 64-bit; 0 means the text does not reach
+    that far.
 
-    `full_key`: down to number and floor (and unit), with district. `door_key`: without floor. `loose_key`: the
-    door without county and district, for those who leave them out. `road_key`: district, road, section.
+    `full_key`: down to number and floor (and unit), with district. `door_key`: without floor.
+    `loose_key`: the door without county and district, for those who leave them out. `road_key`:
+    district, road, section.
     """
 
     county: str = ""
@@ -64,7 +68,9 @@ NO_ADDRESS: Final = Address()
 
 
 def parse_address(text: object) -> Address:
-    """Take an address apart; what cannot be read gives `NO_ADDRESS` or fewer parts, never an error."""
+    """Take an address apart; what cannot be read gives `NO_ADDRESS` or fewer parts, never an
+    error.
+    """
     if not isinstance(text, str) or not text or len(text) > LONGEST_ADDRESS:
         return NO_ADDRESS
     return _parsed(text)
@@ -86,7 +92,9 @@ def _parsed(text: str) -> Address:
 
 
 def _plain(text: str) -> str:
-    """Folded, without blanks and post code; numerals of sections, lanes, numbers and floors as figures."""
+    """Folded, without blanks and post code; numerals of sections, lanes, numbers and floors as
+    figures.
+    """
     plain = "".join([folded(sign) for sign in normalize("NFKC", text)])
     plain = _SIGN_RUNS.sub("", plain).replace("f", "F").replace("b", "B")
     plain = re.sub(r"(?<=[\d號樓])[-‐-―~]+(?=\d)", "之", plain)
@@ -140,7 +148,9 @@ def _with_keys(county: str, district: str, village: str, rest: str) -> Address:
 
 
 def _street_and_parts(rest: str) -> tuple[str, dict[str, str]]:
-    """The road (or hamlet) before the first figure, and the figures by their mark: 段 巷 弄 衖 號 樓."""
+    """The road (or hamlet) before the first figure, and the figures by their mark: 段 巷 弄 衖 號
+    樓.
+    """
     first = _FIRST_FIGURE.search(rest)
     if first is None:
         ending = _ROAD_END.match(rest)

@@ -1,6 +1,8 @@
-"""One Han character at a time: its folded form and its sound. Everything here is remembered per character.
+"""One Han character at a time: its folded form and its sound. Everything here is remembered per
+character.
 
-Rare characters (Unicode extensions, private use of CNS 11643) are kept by code point and sound as themselves.
+Rare characters (Unicode extensions, private use of CNS 11643) are kept by code point and sound as
+themselves.
 """
 
 from functools import cache, lru_cache
@@ -40,7 +42,8 @@ def is_han(sign: str) -> bool:
 def folded(sign: str) -> str:
     """The form `sign` is compared by: 台 as 臺, 温 as 溫, 黄 and 陈 as 黃 and 陳.
 
-    Characters of Big5 are never read as simplified (范 stays 范, 余 stays 余): those are surnames of their own.
+    Characters of Big5 are never read as simplified (范 stays 范, 余 stays 余): those are surnames
+    of their own.
     """
     if sign in _VARIANTS:
         return _VARIANTS[sign]
@@ -65,7 +68,9 @@ def sound(sign: str) -> str:
 
 @lru_cache(maxsize=4096)
 def coarse(syllable: str) -> str:
-    """`syllable` as many speakers in Taiwan merge it: zh/z, ch/c, sh/s and final ng/n fall together."""
+    """`syllable` as many speakers in Taiwan merge it: zh/z, ch/c, sh/s and final ng/n fall
+    together.
+    """
     if syllable[:2] in ("zh", "ch", "sh"):
         syllable = syllable[0] + syllable[2:]
     if syllable.endswith(("ing", "eng")):

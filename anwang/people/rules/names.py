@@ -1,7 +1,7 @@
 """Names as written to what is compared: surname, given name, sounds, nickname core, Latin tokens.
 
-The written name is kept; nothing here corrects it. A wrong split costs a missed match, so doubtful texts
-(a nickname, a given name alone) fill fewer fields rather than wrong ones.
+The written name is kept; nothing here corrects it. A wrong split costs a missed match, so
+doubtful texts (a nickname, a given name alone) fill fewer fields rather than wrong ones.
 """
 
 import re
@@ -30,17 +30,18 @@ _BEFORE: Final = frozenset(NAME_TABLES["nickname_before"])
 _BEHIND: Final = tuple(folded_text(word) for word in NAME_TABLES["nickname_behind"])
 _BRACKETS: Final = re.compile(r"[(\[{<「『【〈《].*?(?:[)\]}>」』】〉》]|$)")
 _INSIDE: Final = re.compile(r"[(\[{<「『【〈《](.*?)(?:[)\]}>」』】〉》]|$)")
-_MASKS: Final = frozenset("○〇◯●□■*＊OoＯX×")  # noqa: RUF001
-_UNDECOMPOSED: Final = str.maketrans("đĐøØłŁıßæÆ", "dDoOlLisaA")  # noqa: RUF001
+_MASKS: Final = frozenset("○〇◯●□■*＊OoＯX×")
+_UNDECOMPOSED: Final = str.maketrans("đĐøØłŁıßæÆ", "dDoOlLisaA")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedName:
     """A name taken apart; every field is empty where the text does not tell it.
 
-    `folded`: Han characters with variants folded, `*` for a hidden one. `surname` + `given` leave out a
-    married-name prefix. `sounds`: one toneless syllable for each character of `surname` + `given`.
-    `nickname`: the characters somebody is called by (小安 gives 安). `latin`: folded tokens, sorted.
+    `folded`: Han characters with variants folded, `*` for a hidden one. `surname` + `given` leave
+    out a married-name prefix. `sounds`: one toneless syllable for each character of `surname` +
+    `given`. `nickname`: the characters somebody is called by (小安 gives 安). `latin`: folded
+    tokens, sorted.
     """
 
     folded: str = ""
@@ -79,7 +80,7 @@ def _parsed(text: str, romanised: str) -> ParsedName:
             called = _nickname_in(_han_of(inside.group(1)))
         plain = _BRACKETS.sub(" ", plain)
         latin = latin or (() if _is_masked(plain) else latin_tokens(plain))
-    separated = any(sign in "·・‧•" for sign in plain)  # noqa: RUF001
+    separated = any(sign in "·・‧•" for sign in plain)
     han = _without_title(_han_of(plain, masks=_is_masked(plain)))
     if not han.strip("*") or han in _NOBODY or len(han) > _LONGEST_HAN:
         return ParsedName(latin=latin)
@@ -91,7 +92,9 @@ def _all_han(text: str) -> bool:
 
 
 def _is_masked(plain: str) -> bool:
-    """Whether Han characters stand beside signs that hide others (陳○安, 林OO), and no Latin word."""
+    """Whether Han characters stand beside signs that hide others (陳○安, 林OO), and no Latin
+    word.
+    """
     return (
         any(is_han(sign) for sign in plain)
         and any(sign in _MASKS for sign in plain)
@@ -140,7 +143,9 @@ def _han_name(han: str, called: str, latin: tuple[str, ...], *, separated: bool)
 
 
 def split_name(han: str, *, separated: bool = False) -> tuple[str, str]:
-    """(surname, given) of a folded Han name, a married-name prefix left out; surname empty if none is seen."""
+    """(surname, given) of a folded Han name, a married-name prefix left out; surname empty if
+    none is seen.
+    """
     if separated or len(han) > 5:
         return "", han
     if han[:2] in _COMPOUNDS:
@@ -156,7 +161,8 @@ def split_name(han: str, *, separated: bool = False) -> tuple[str, str]:
         return "", han
     if han[0] in _SURNAMES or han[0] == "*":
         return han[:1], han[1:]
-    # A three-character text is a whole name even with a rare surname; two could be a given name alone.
+    # A three-character text is a whole name even with a rare surname; two could be a given name
+    # alone.
     return (han[0], han[1:]) if len(han) == 3 and not han.endswith(_BEHIND) else ("", han)
 
 
@@ -182,12 +188,14 @@ def _sounds(surname: str, given: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16384)
 def latin_tokens(text: str) -> tuple[str, ...]:
-    """Tokens of a name in Latin letters, folded and sorted: marks, apostrophes and hyphens dropped."""
+    """Tokens of a name in Latin letters, folded and sorted: marks, apostrophes and hyphens
+    dropped.
+    """
     if len(text) > LONGEST_NAME:
         return ()
     plain = normalize("NFKD", text.translate(_UNDECOMPOSED)).lower()
     plain = "".join(sign for sign in plain if category(sign) != "Mn")
-    plain = re.sub(r"['’‘ʼʻ`´^\-‐-―]", "", plain)  # noqa: RUF001
+    plain = re.sub(r"['’‘ʼʻ`´^\-‐-―]", "", plain)
     tokens = [token for token in re.findall(r"[a-z]+", plain) if token not in ("mr", "mrs", "ms")]
     if not tokens or " ".join(tokens) in _NOBODY:
         return ()

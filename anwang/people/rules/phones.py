@@ -1,4 +1,6 @@
-"""Telephone numbers as written to whole numbers: Taiwan's without the leading 0, others with their country code."""
+"""Telephone numbers as written to whole numbers: Taiwan's without the leading 0, others with
+their country code.
+"""
 
 import re
 from functools import lru_cache
@@ -8,7 +10,7 @@ from unicodedata import normalize
 MOST_PHONES: Final = 4
 _LONGEST_LOOKED_AT: Final = 120
 _EXTENSION: Final = re.compile(r"(?:#|分機|轉|ext\.?|x)\s*\d+", re.IGNORECASE)
-_SPLIT: Final = re.compile(r"[/、,;，；或與\n\r\t]+")  # noqa: RUF001
+_SPLIT: Final = re.compile(r"[/、,;，；或與\n\r\t]+")
 _FILLERS: Final = re.compile(r"[\s\-‐-―().·~]+")
 _RUN: Final = re.compile(r"\+?\d+")
 _MOBILE: Final = re.compile(r"9\d{8}")
@@ -19,7 +21,8 @@ def parse_phones(*texts: object) -> tuple[int, ...]:
     """Numbers in `texts`, each once, at most four: 0912-345-678 and +886912345678 give 912345678.
 
     Extensions are dropped. A local number without area code (7 or 8 figures) stays as it is: see
-    `local_part`. Placeholders (one repeated figure) and anything too short give nothing; never an error.
+    `local_part`. Placeholders (one repeated figure) and anything too short give nothing; never an
+    error.
     """
     found: list[int] = []
     for text in texts:

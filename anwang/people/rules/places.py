@@ -20,7 +20,9 @@ _SHARED_SHORT_NAMES: Final = ("嘉義", "新竹")  # each a city and a county
 
 @cache
 def _counties() -> dict[str, str]:
-    """Written name, folded -> code; old and short names too, but no short name that two governments share."""
+    """Written name, folded -> code; old and short names too, but no short name that two
+    governments share.
+    """
     codes: dict[str, set[str]] = defaultdict(set)
     with (_DIRECTORY / "counties.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
@@ -32,7 +34,9 @@ def _counties() -> dict[str, str]:
 
 @cache
 def _districts() -> dict[str, dict[str, str]]:
-    """Written name, folded -> {county code: district code}; the ending may be any of 區鄉鎮市 or absent."""
+    """Written name, folded -> {county code: district code}; the ending may be any of 區鄉鎮市 or
+    absent.
+    """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     with (_DIRECTORY / "districts.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
@@ -52,7 +56,9 @@ def _spellings(name: str) -> list[str]:
 
 
 def county_at(text: str) -> tuple[str, str]:
-    """(county code, rest) of a folded address; the code is empty if it does not begin with a county."""
+    """(county code, rest) of a folded address; the code is empty if it does not begin with a
+    county.
+    """
     for length in (3, 2):
         code = _counties().get(text[:length])
         # 花蓮市, 彰化市 are districts: only a full name takes its ending along.

@@ -1,0 +1,268 @@
+"""How two persons' forms compare, one function for each comparison; each answers a level's name
+or None.
+
+None means that one side does not tell, which counts neither way. The weights are in the model's
+file.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from anwang.people.rules.addresses import NO_ADDRESS, Address
+from anwang.people.rules.characters import coarse, sound
+from anwang.people.rules.forms import Forms
+from anwang.people.rules.phones import local_part
+
+LevelOf = Callable[[Forms, Forms], str | None]
+
+_LOCAL_BELOW: Final = 100_000_000  # numbers of up to eight figures may lack their area code
+
+
+def national_id_level(one: Forms, other: Forms) -> str | None:
+    """Equality of tokens; a valid number one slip away counts as near."""
+    mine, theirs = one.id_token, other.id_token
+    if mine is not None and mine == theirs:
+        return "same"
+    if theirs is not None and theirs in one.id_near:
+        return "near" if mine is None else "near-valid"
+    if mine is not None and mine in other.id_near:
+        return "near" if theirs is None else "near-valid"
+    if mine is not None and theirs is not None:
+        return "other"
+    if (theirs is not None and one.id_near) or (mine is not None and other.id_near):
+        return "not-near"
+    return None
+
+
+def name_level(one: Forms, other: Forms) -> str | None:
+    """Han names first; names in Latin letters where they tell more."""
+    level = _han_level(one, other)
+    if level in (None, "different", "surname-only", "other-nickname") and one.latin and other.latin:
+        return _latin_level(one.latin, other.latin) or level or "different"
+    return level
+
+
+def _han_level(one: Forms, other: Forms) -> str | None:
+    if one.name_masked or other.name_masked:
+        return _masked_level(one.name_folded, other.name_folded)
+    if one.given and other.given:
+        return _whole_name_level(one, other)
+    if one.nickname and other.nickname and not (one.given or other.given):
+        return "nickname" if one.nickname == other.nickname else "other-nickname"
+    if one.nickname and other.given:
+        return _nickname_level(one.nickname, other)
+    if other.nickname and one.given:
+        return _nickname_level(other.nickname, one)
+    if one.surname and other.surname:
+        return "surname" if one.surname == other.surname else "different"
+    return None
+
+
+def _whole_name_level(one: Forms, other: Forms) -> str:
+    short = len(one.given) == 1
+    if one.given == other.given:
+        if not one.surname or not other.surname:
+            return "given"
+        if one.surname == other.surname:
+            return "same-common" if one.name_common else ("same-short" if short else "same")
+        return _sound_level(one, other) or "given"
+    return _sound_level(one, other) or _part_level(one, other)
+
+
+def _sound_level(one: Forms, other: Forms) -> str | None:
+    mine, theirs = one.name_sound, other.name_sound
+    both = bool(one.surname and other.surname)
+    if both and len(mine) == len(theirs):
+        if mine == theirs:
+            if one.name_common or other.name_common:
+                return "sound-common"
+            return "sound-short" if len(one.given) == 1 else "sound"
+        if [coarse(one) for one in mine] == [coarse(one) for one in theirs]:
+            return "near-sound"
+    alike = mine[len(one.surname) :] == theirs[len(other.surname) :]
+    return "given-sound" if alike and one.given != other.given and len(one.given) > 1 else None
+
+
+def _part_level(one: Forms, other: Forms) -> str:
+    same_surname = one.surname == other.surname and one.surname != ""
+    if same_surname:
+        if _calls(one, other) or _calls(other, one):
+            return "surname-nickname"
+        if len(one.given) == 2 == len(other.given):
+            if one.given[0] == other.given[0] or one.given[1] == other.given[1]:
+                return "one-character"
+            if one.given == other.given[::-1]:
+                return "one-character"
+        return "surname-only"
+    if (not one.surname and _calls(one, other)) or (not other.surname and _calls(other, one)):
+        return "nickname"
+    return "different"
+
+
+def _calls(one: Forms, other: Forms) -> bool:
+    """Whether `one`'s nickname is in the given name of `other`."""
+    return one.nickname != "" and one.nickname in other.given
+
+
+def _nickname_level(nickname: str, other: Forms) -> str:
+    if nickname in other.given or nickname == other.nickname:
+        return "nickname"
+    if len(nickname) == 1 and sound(nickname) in other.name_sound[len(other.surname) :]:
+        return "nickname-sound"
+    return "other-nickname"
+
+
+def _masked_level(mine: str, theirs: str) -> str | None:
+    if not mine or not theirs:
+        return None
+    if len(mine) != len(theirs):
+        return "different"
+    shown = 0
+    for one, other in zip(mine, theirs, strict=True):
+        if one == "*" or other == "*":
+            continue
+        if one != other:
+            return "different"
+        shown += 1
+    if shown >= 2:
+        return "masked"
+    return "surname" if shown else None
+
+
+def _latin_level(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str | None:
+    if mine == theirs:
+        return "latin" if len(mine) > 1 else "latin-part"
+    shared = set(mine) & set(theirs)
+    if len(shared) >= 2 or "".join(sorted(mine)) == "".join(sorted(theirs)):
+        return "latin-part"
+    return None
+
+
+def birth_level(one: Forms, other: Forms) -> str | None:
+    """Days, months and years where both tell them, else approximate ages against years."""
+    if one.year is not None and other.year is not None:
+        return _calendar_level(one, other, abs(one.year - other.year))
+    mine = one.year if one.year is not None else one.about_year
+    theirs = other.year if other.year is not None else other.about_year
+    if mine is None or theirs is None:
+        return None
+    apart = abs(mine - theirs)
+    if apart <= 1:
+        return "age-1"
+    if apart <= 3:
+        return "age-3"
+    if apart <= 6:
+        return "age-6"
+    return "age-10" if apart <= 10 else "age-impossible"
+
+
+def _calendar_level(one: Forms, other: Forms, apart: int) -> str:
+    months = one.month is not None and other.month is not None
+    days = months and one.day is not None and other.day is not None
+    if apart:
+        if days and one.month == other.month and one.day == other.day:
+            return "month-day"
+        if apart == 1:
+            return "few-years" if days else "near-year"
+        return "few-years" if apart <= 3 else "other-year"
+    if not months:
+        return "year"
+    if not days:
+        return "month" if one.month == other.month else "year-other-day"
+    if one.month == other.month:
+        return "day" if one.day == other.day else "day-slip"
+    swapped = one.month == other.day and one.day == other.month
+    return "day-slip" if swapped or one.day == other.day else "year-other-day"
+
+
+def sex_level(one: Forms, other: Forms) -> str | None:
+    """Registered sexes F and M; X tells nothing either way."""
+    if one.sex in ("", "X") or other.sex in ("", "X"):
+        return None
+    return "same" if one.sex == other.sex else "different"
+
+
+def phone_level(one: Forms, other: Forms) -> str | None:
+    """Any number in common, the area code possibly left out by one side."""
+    if not one.phones or not other.phones:
+        return None
+    for mine in one.phones:
+        if mine in other.phones:
+            return "same"
+    for mine in one.phones:
+        for theirs in other.phones:
+            if (mine < _LOCAL_BELOW) != (theirs < _LOCAL_BELOW) and _lacks_area(mine, theirs):
+                return "local"
+    return "other"
+
+
+def _lacks_area(mine: int, theirs: int) -> bool:
+    short, whole = min(mine, theirs), max(mine, theirs)
+    if whole // _LOCAL_BELOW == 9:
+        return False  # a mobile number has no area
+    return local_part(short) == local_part(whole) and str(whole).endswith(str(short))
+
+
+def address_level(one: Forms, other: Forms) -> str | None:
+    """The present addresses; a former one where they differ."""
+    level = _pair_level(one.address, other.address)
+    if level in _AT_THE_DOOR or (one.prev_address is NO_ADDRESS is other.prev_address):
+        return level
+    former = (
+        _pair_level(one.address, other.prev_address),
+        _pair_level(one.prev_address, other.address),
+        _pair_level(one.prev_address, other.prev_address),
+    )
+    return "previous-door" if any(found in _AT_THE_DOOR for found in former) else level
+
+
+_AT_THE_DOOR: Final = frozenset({"whole", "door", "loose-door", "other-floor"})
+
+
+def _pair_level(one: Address, other: Address) -> str | None:
+    if one is NO_ADDRESS or other is NO_ADDRESS:
+        return None
+    if one.door_key and one.door_key == other.door_key:
+        if one.floor and other.floor:
+            return "whole" if one.floor == other.floor else "other-floor"
+        return "whole" if one.full_key == other.full_key else "door"
+    if one.district and other.district:
+        if one.district != other.district:
+            return "elsewhere"
+        return "road" if one.road_key and one.road_key == other.road_key else "district"
+    if one.county and other.county and one.county != other.county:
+        return "elsewhere"
+    if one.loose_key and one.loose_key == other.loose_key:
+        return "loose-door"
+    return None
+
+
+# Comparison -> (its function, its levels). The order is the order of the reasons.
+COMPARISONS: Final[dict[str, tuple[LevelOf, tuple[str, ...]]]] = {
+    "national_id": (national_id_level, ("same", "near", "near-valid", "not-near", "other")),
+    "name": (
+        name_level,
+        (
+            *("same", "same-common", "same-short", "sound", "sound-common", "sound-short"),
+            *("near-sound", "given", "given-sound", "surname-nickname", "nickname"),
+            *("nickname-sound", "one-character", "masked", "surname", "latin", "latin-part"),
+            *("surname-only", "other-nickname", "different"),
+        ),
+    ),
+    "birth": (
+        birth_level,
+        (
+            *("day", "month", "year", "day-slip", "month-day", "year-other-day", "near-year"),
+            *("few-years", "other-year", "age-1", "age-3", "age-6", "age-10", "age-impossible"),
+        ),
+    ),
+    "sex": (sex_level, ("same", "different")),
+    "phone": (phone_level, ("same", "local", "other")),
+    "address": (
+        address_level,
+        (
+            *("whole", "door", "loose-door", "other-floor", "previous-door", "road"),
+            *("district", "elsewhere"),
+        ),
+    ),
+}

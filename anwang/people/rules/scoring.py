@@ -1,0 +1,162 @@
+"""The score of a pair: levels of agreement to log2 weights to a probability, with the reasons.
+
+Levels use equality and whole numbers only, so that every engine gives the same (decision 17). A
+link too many puts one family's past on another's file; a link too few hides a child: both are in
+the weights' file.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import log2
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+import yaml
+
+from anwang.people.rules.forms import Forms
+from anwang.people.rules.levels import COMPARISONS
+
+MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
+_FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
+
+Candidate = TypeVar("Candidate", bound=Hashable)
+
+
+class ModelFault(ValueError):
+    """The model file lacks a level, or has one out of range. Correct the file named in the
+    message.
+    """
+
+
+class Reason(NamedTuple):
+    """One comparison of a pair: its level, and its log2 weight (above 0 speaks for the same
+    person).
+    """
+
+    comparison: str
+    level: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """`weight`: sum of the reasons, log2 of the Bayes factor. `probability`: 0 to 1, prior
+    included.
+    """
+
+    weight: float
+    probability: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A version of the linkage model. `accept`: probability from which a machine link is
+    probable.
+    """
+
+    version: str
+    accept: float
+    population: int
+    evidence_beside_name: frozenset[str]
+    weights: dict[str, dict[str, Reason]]
+
+    def for_population(self, persons: int) -> "Model":
+        """The same model asked of a register of so many persons (at least one)."""
+        return replace(self, population=max(1, persons))
+
+
+def load_model(path: Path | str = MODEL_FILE) -> Model:
+    """Read a model file. Raises ModelFault if a comparison or level is missing, unknown or out of
+    range.
+    """
+    written: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    weights: dict[str, dict[str, Reason]] = {}
+    for comparison, (_, levels) in COMPARISONS.items():
+        rows = written["comparisons"].get(comparison, {})
+        if set(rows) != set(levels):
+            odd = ", ".join(sorted(set(rows) ^ set(levels)))
+            raise ModelFault(f"{path}: comparison '{comparison}' lacks or does not know: {odd}.")
+        weights[comparison] = {
+            level: Reason(comparison, level, _weight(path, comparison, level, row))
+            for level, row in rows.items()
+        }
+    return Model(
+        version=str(written["version"]),
+        accept=float(written["accept"]),
+        population=int(written["population"]),
+        evidence_beside_name=frozenset(written["evidence_beside_name"]),
+        weights=weights,
+    )
+
+
+def _weight(path: Path | str, comparison: str, level: str, row: dict[str, float]) -> float:
+    m, u = float(row["m"]), float(row["u"])
+    if not (0 < m <= 1 and 0 < u <= 1):
+        raise ModelFault(f"{path}: m and u of {comparison}.{level} must lie in (0, 1].")
+    return log2(m / u)
+
+
+def score(query: Forms, candidate: Forms, model: Model) -> Scored:
+    """Weigh one pair on its own. What either side does not tell counts neither way.
+
+    The probability takes nobody else into account; to accept a link use `rank`.
+    """
+    reasons = []
+    weight = 0.0
+    weights = model.weights
+    for comparison, (level_of, _) in COMPARISONS.items():
+        level = level_of(query, candidate)
+        if level is not None:
+            reason = weights[comparison][level]
+            reasons.append(reason)
+            weight += reason.weight
+    return Scored(weight, _probability(weight - log2(model.population)), tuple(reasons))
+
+
+def _probability(bits: float) -> float:
+    if bits > _FARTHEST:
+        return 1.0
+    if bits < -_FARTHEST:
+        return 0.0
+    return float(1.0 / (1.0 + 2.0**-bits))
+
+
+def rank(
+    query: Forms, candidates: Iterable[tuple[Candidate, Forms]], model: Model
+) -> list[tuple[Candidate, Scored]]:
+    """Persons by weight, best first, each with its probability among all of them.
+
+    A person may come with several records: the best speaks. Only one person can be the one asked
+    for (or none of them), so that two equals have at most one half each: a common name cannot be
+    accepted.
+    """
+    best: dict[Candidate, Scored] = {}
+    for person, forms in candidates:
+        scored = score(query, forms, model)
+        known = best.get(person)
+        if known is None or scored.weight > known.weight:
+            best[person] = scored
+    ordered = sorted(best.items(), key=lambda pair: (-pair[1].weight, str(pair[0])))
+    return _among_each_other(ordered, model)
+
+
+def _among_each_other(
+    ordered: Sequence[tuple[Candidate, Scored]], model: Model
+) -> list[tuple[Candidate, Scored]]:
+    nobody = float(model.population)
+    mass = nobody + sum(2.0 ** min(scored.weight, _FARTHEST) for _, scored in ordered)
+    return [
+        (person, replace(scored, probability=2.0 ** min(scored.weight, _FARTHEST) / mass))
+        for person, scored in ordered
+    ]
+
+
+def is_probable(scored: Scored, model: Model) -> bool:
+    """Whether a ranked candidate may be linked by machine: probable, and not by name and sex
+    alone.
+    """
+    return scored.probability >= model.accept and any(
+        reason.weight > 0 and reason.comparison in model.evidence_beside_name
+        for reason in scored.reasons
+    )
