@@ -25,11 +25,11 @@ const visible = (element) => element.checkVisibility() && !element.disabled && e
 
 function target(key) {
   const scope = document.querySelector("dialog[open]") ?? document;
-  const wanted = key.length === 1 ? key.toLowerCase() : key;
-  return [...scope.querySelectorAll("[data-key]")].find((element) => {
-    const declared = element.dataset.key;
-    return (declared.length === 1 ? declared.toLowerCase() : declared) === wanted && visible(element);
-  });
+  const folded = (name) => (name.length === 1 ? name.toLowerCase() : name);
+  const able = [...scope.querySelectorAll("[data-key]")].filter((element) => folded(element.dataset.key) === folded(key) && visible(element));
+  // Where several items carry the same key, it belongs to the one the reader stands on.
+  const item = document.activeElement?.closest("[data-item]");
+  return able.find((element) => item?.contains(element)) ?? able[0];
 }
 
 /** Move to the next or former item of the queue; opens it, as a click would. */
@@ -55,7 +55,7 @@ document.addEventListener("keydown", (event) => {
     if (event.repeat || ownsEnter(event.target) && !event.target.closest("[data-item]") || performance.now() < settledAt) return;
     // Enter on the item that is already open means the main act.
     const item = event.target instanceof Element ? event.target.closest("[data-item]") : null;
-    if (item && item.getAttribute("aria-current") !== "true") return;
+    if (item instanceof HTMLAnchorElement && item.getAttribute("aria-current") !== "true") return;
   }
   if (!document.querySelector("dialog[open]")) {
     if (event.key === "/") {
