@@ -9,7 +9,7 @@ Someone waits for each of these: a date too late hurts a family.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
@@ -89,6 +89,17 @@ def _definition(said: Doc, doc: Doc) -> ClockDefinition:
     )
 
 
+def first_clock(definitions: Iterable[ClockDefinition]) -> ClockDefinition:
+    """The clock that runs from the receipt of any report until it is dispatched.
+
+    Raises ClockFault when the policy names none: a report must never be without one.
+    """
+    for definition in definitions:
+        if definition.start == "report-received" and definition.stop == "dispatched":
+            return definition
+    raise ClockFault("No clock runs from report-received to dispatched. Add it to clocks.yaml.")
+
+
 def clocks_in_force(
     definitions: tuple[ClockDefinition, ...], day: date
 ) -> dict[str, ClockDefinition]:
@@ -166,8 +177,9 @@ def _back(end: date, definition: ClockDefinition, calendar: WorkCalendar) -> dat
 def _moved(last: date, calendar: WorkCalendar) -> datetime:
     """Art. 48-4, step by step: each day of rest moves to the next day, a Saturday to a morning.
 
-    A holiday that moves onto a Saturday therefore ends on a morning too; so a longer term never ends
-    before a shorter one. Where the Monday is a day of rest, it is the morning of the next working day.
+    A holiday that moves onto a Saturday therefore ends on a morning too; so a longer term never
+    ends before a shorter one. Where the Monday is a day of rest, it is the morning of the next
+    working day.
     """
     hour = END_OF_DAY
     while calendar.is_rest_day(last):

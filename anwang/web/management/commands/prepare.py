@@ -12,6 +12,8 @@ from django.db import connection
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
 from anwang.rulebook.actions import load_first_clock, load_policies
+from anwang.rulebook.rules.clocks import first_clock, read_clocks
+from anwang.rulebook.rules.loader import read_doc
 
 APPS = Path(__file__).resolve().parents[3]
 
@@ -30,7 +32,8 @@ class Command(BaseCommand):
         load_sources()
         load_policies(APPS.glob("triage/policies/*.yaml"))
         load_policies(APPS.glob("intake/policies/*.yaml"))
-        load_first_clock("grade-and-dispatch", 24, "兒童及少年福利與權益保障法第53條第3項")
+        first = first_clock(read_clocks(read_doc(APPS / "triage/policies/clocks.yaml")))
+        load_first_clock(first.id, first.amount, first.citation)
         if demo_teams:
             from demo.staff import teams
 
