@@ -12,12 +12,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from anwang.common.clock import clock_now
 from anwang.common.values import roc_dates
 
 register = template.Library()
@@ -100,7 +100,11 @@ def roc_clock(context: template.Context, value: object) -> str:
 
 def _now(context: template.Context) -> datetime:
     """The view's `now`: the instance's clock, which may differ from this machine's."""
-    return _moment(context.get("now")) or timezone.now()
+    now = _moment(context.get("now"))
+    if now is None:
+        now = clock_now()
+        context.dicts[0]["now"] = now  # asked once a page, not once a clock
+    return now
 
 
 def time_left(due_at: datetime, now: datetime) -> str:

@@ -89,8 +89,8 @@ def lookup_chip(state: object) -> str:
     words = {
         "value": _("有"),
         "none": _("查無"),
-        "late": _("逾時,不等於沒有"),
-        "failed": _("查詢失敗,不等於沒有"),
+        "late": _("逾時，不等於沒有"),
+        "failed": _("查詢失敗，不等於沒有"),
         "not-asked": _("未查詢"),
         "withheld": _("依規定不提供"),
     }
