@@ -57,7 +57,8 @@ def persons(count: int, seed: int) -> list[Person]:
     found: list[Person] = []
     while len(found) < count:
         road, district = rng.choice(ROADS), rng.choice(DISTRICTS)
-        door = f"桃園市{district}{road}{rng.randint(1, 3)}段{rng.randint(1, 300)}號{rng.randint(1, 12)}樓"
+        door = f"桃園市{district}{road}{rng.randint(1, 3)}段{rng.randint(1, 300)}號"
+        door += f"{rng.randint(1, 12)}樓"
         surname = rng.choices(SURNAMES, SURNAME_WEIGHTS)[0]
         landline = f"03-{rng.randint(2000000, 4999999)}"
         for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5])):
@@ -83,7 +84,7 @@ def slipped_id(rng: random.Random, right: str) -> str:
 
 
 def homophone(rng: random.Random, name: str) -> str:
-    """One character of the given name as another of the same sound, or a variant; else as it was."""
+    """One character of the given name as another of its sound, or a variant; else as it was."""
     signs = list(name)
     for place in rng.sample(range(1, len(signs)), len(signs) - 1):
         others = [s for s in SAME_SOUND.get(sound(signs[place]), []) if s != signs[place]]

@@ -90,6 +90,7 @@ def best(query: Forms, *others: Forms):
         {"name": "陳志安", "phone": "0900000001"},
         {"name": "陳志安", "national_id": "A123456798"},
         {"national_id": "a123456789"},
+        {"national_id": "a123456789", "name": "林大同", "birth": "107.5.1"},
     ],
 )
 def test_enough_evidence_is_probable(told):
@@ -110,6 +111,7 @@ def test_enough_evidence_is_probable(told):
         {"name": "陳先生", "phone": "0900000001"},
         {"name": "陳治安", "birth": "約40歲", "sex": "F", "phone": "0900000001"},
         {"name": "陳志安", "birth": "107.5.1", "national_id": "A800000014", "sex": "F"},
+        {"national_id": "A123456789", "name": "林美玉"},
         {},
     ],
 )
@@ -127,6 +129,8 @@ def test_a_larger_register_makes_the_same_evidence_worth_less():
     query = asked_for(name="陳治安", sex="M", birth="民國107年")
     nation = MODEL.for_population(23_000_000)
     assert score(query, registered(), nation).probability < 0.1
+    by_id = rank(asked_for(national_id="A123456789"), [(0, registered())], nation)
+    assert is_probable(by_id[0][1], nation)
 
 
 def test_a_model_without_a_level_is_refused(tmp_path):

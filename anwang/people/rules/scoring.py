@@ -18,6 +18,7 @@ from anwang.people.rules.levels import COMPARISONS
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
 _FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
+_CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
 
 Candidate = TypeVar("Candidate", bound=Hashable)
 
@@ -153,10 +154,16 @@ def _among_each_other(
 
 
 def is_probable(scored: Scored, model: Model) -> bool:
-    """Whether a ranked candidate may be linked by machine: probable, and not by name and sex
-    alone.
+    """Whether a ranked candidate may be linked by machine.
+
+    Probable, and not by name and sex alone. Where the names contradict each other, two other
+    kinds of evidence must agree: a parent's number is often given for a child.
     """
-    return scored.probability >= model.accept and any(
+    agreeing = sum(
         reason.weight > 0 and reason.comparison in model.evidence_beside_name
         for reason in scored.reasons
     )
+    contradicted = any(
+        reason.comparison == "name" and reason.weight < -_CONTRADICTION for reason in scored.reasons
+    )
+    return scored.probability >= model.accept and agreeing >= (2 if contradicted else 1)
