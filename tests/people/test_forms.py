@@ -75,6 +75,15 @@ def test_empty_columns_give_empty_forms():
     assert blocking_keys(Forms()) == []
 
 
+def test_what_no_database_stores_is_left_out():
+    half = "陳\ud800小\x00安"
+    forms = forms_of({column: half for column in COLUMNS}, token=token, query=True)
+    assert forms.name == "陳小安"
+    assert forms.given == "小安"
+    json.dumps(forms.pack(), ensure_ascii=False).encode()
+    assert query_keys(forms_of({"address": "中壢\ud800路1號"}, token=token))
+
+
 def test_no_plain_number_stays_in_the_forms():
     forms = forms_of({"national_id": "ａ１２３４５６７８９"}, token=token, query=True)
     assert "123456789" not in repr(forms.pack())

@@ -20,8 +20,8 @@ _EARLIEST, _LATEST = 1860, 2150
 _LONGEST_LOOKED_AT: Final = 64
 _FIGURES: Final = "零一二三四五六七八九"
 _DIGITS: Final = {sign: value for value, sign in enumerate(_FIGURES)} | {
-    "〇": 0, "○": 0, "兩": 2, "壹": 1, "貳": 2, "參": 3, "肆": 4, "伍": 5, "陸": 6, "柒": 7, "捌": 8,
-    "玖": 9,
+    "〇": 0, "○": 0, "兩": 2, "壹": 1, "貳": 2, "參": 3, "肆": 4, "伍": 5, "陸": 6,
+    "柒": 7, "捌": 8, "玖": 9,
 }  # fmt: skip
 _TENS: Final = {"十": 10, "拾": 10, "百": 100, "廿": 20, "卅": 30}
 _NUMERAL: Final = re.compile("[" + "".join(_DIGITS) + "".join(_TENS) + "]+")

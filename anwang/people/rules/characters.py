@@ -49,6 +49,8 @@ def folded(sign: str) -> str:
         return _VARIANTS[sign]
     if sign == "〇":
         return sign
+    if "\ud800" <= sign <= "\udfff":
+        return ""  # half a character: JSON may carry it, no encoding can
     from_simplified, from_japanese, to_taiwan = _converters()
     try:
         sign.encode("cp950")

@@ -168,7 +168,7 @@ def forms_of(raw: Raw, *, token: Token, query: bool = False, told_on: date | Non
         about_year = (told_on.year if told_on else YEAR_WITHOUT_A_DAY) - birth.approximate_age
     written = raw.get("name")
     return Forms(
-        name=written if name.folded and isinstance(written, str) else "",
+        name=_storable(written) if name.folded and isinstance(written, str) else "",
         name_folded=name.folded,
         name_sound=name.sounds,
         surname=name.surname,
@@ -194,6 +194,13 @@ def forms_of(raw: Raw, *, token: Token, query: bool = False, told_on: date | Non
 def without_id(forms: Forms) -> Forms:
     """The same forms with nothing of the national ID, for places that may not hold its token."""
     return replace(forms, id_token=None, id_near=())
+
+
+def _storable(written: str) -> str:
+    """`written` without what no database stores: NUL and half characters."""
+    if written.isprintable():
+        return written
+    return written.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 def _birth(raw: Raw) -> PartialDate:
