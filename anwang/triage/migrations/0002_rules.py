@@ -65,7 +65,8 @@ create function triage.check_duty() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
-    subject uuid := case when tg_table_name = 'triage_duty' then new.matter_id else new.report_id end;
+    -- Two tables share this trigger, and a row has only its own table's column.
+    subject uuid := coalesce(to_jsonb(new) ->> 'matter_id', to_jsonb(new) ->> 'report_id')::uuid;
     current_team text;
 begin
     select accountable_team into current_team from triage_matter where report_id = subject;

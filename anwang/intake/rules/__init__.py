@@ -1,0 +1,1 @@
+"""How a report of any shape becomes an open copy, marks and a vault's content. Pure."""
