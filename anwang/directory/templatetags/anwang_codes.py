@@ -87,7 +87,7 @@ def is_unknown(state: object) -> bool:
 def lookup_chip(state: object) -> str:
     """State of a look-up; what is no answer is hatched and says that it does not mean none."""
     words = {
-        "value": _("有"),
+        "value": _("有資料"),
         "none": _("查無"),
         "late": _("逾時，不等於沒有"),
         "failed": _("查詢失敗，不等於沒有"),

@@ -1,5 +1,5 @@
 // Forms: as many people as needed, drafts that save themselves, files shown before they are sent.
-//   <form data-draft-url="…"> with <output data-saved data-say="已存草稿 %s" data-say-failed="…">
+//   <form data-draft-url="…"> with <output data-saved data-say="已存草稿 {time}" data-say-failed="…">
 //   <div data-cards="subjects"> with cards [data-card], a <template> with __n__, <button data-add="subjects">
 //   <input type="file" data-files="list-id" data-largest="20971520" data-say-large="…">
 // Without script the page has its first cards, a plain file field and a send button: enough to report.
@@ -76,7 +76,7 @@ ready("form[data-draft-url]", (form) => {
       const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json().catch(() => ({}));
-      if (place) place.textContent = (place.dataset.say ?? "%s").replace("%s", clockTime(told.saved_at ? new Date(told.saved_at) : new Date()));
+      if (place) place.textContent = (place.dataset.say ?? "{time}").replace("{time}", clockTime(told.saved_at ? new Date(told.saved_at) : new Date()));
     } catch {
       changed = true;
       if (place) place.textContent = place.dataset.sayFailed ?? "";

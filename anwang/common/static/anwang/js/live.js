@@ -1,5 +1,5 @@
 // Parts of a page that renew themselves, and links that change one part instead of the page.
-//   <section id="queue" data-live="/desk/queue" data-every="2" data-say-new="新增 %s 件" data-say-stale="…">
+//   <section id="queue" data-live="/desk/queue" data-every="2" data-say-new="新增 {n} 件" data-say-stale="…">
 //   <a data-swap="detail" href="/desk/R">     brings #detail of that page in place of ours
 // Markup is fetched as a document by XMLHttpRequest, so no text ever becomes markup through a script: no
 // innerHTML, nothing for Trusted Types to object to. What could act (script, on…, javascript:) is dropped all the same.
@@ -69,7 +69,7 @@ function renew(old, fresh) {
   old.replaceChildren(...fresh.childNodes);
   old.scrollTop = top;
   if (stand) old.querySelector(stand)?.focus({ preventScroll: true });
-  if (added.length) say((old.dataset.sayNew ?? "%s").replace("%s", String(added.length)));
+  if (added.length) say((old.dataset.sayNew ?? "{n}").replace("{n}", String(added.length)));
 }
 
 async function watch(root) {
