@@ -26,7 +26,7 @@ class Identity(models.Model):
     no = models.BigAutoField(primary_key=True)
     record_id = models.UUIDField(unique=True)
     source_id = models.CharField(max_length=40)
-    record_key = models.CharField(max_length=80)
+    record_key = models.CharField(max_length=100)
     delivery_id = models.UUIDField()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, db_constraint=False)
     forms = models.JSONField()

@@ -53,7 +53,7 @@ class Record(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, db_constraint=False)
-    record_key = models.CharField(max_length=80)
+    record_key = models.CharField(max_length=100)
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, db_constraint=False)
     values = models.JSONField()
     id_cipher = models.BinaryField(null=True)
@@ -72,7 +72,7 @@ class Fact(models.Model):
     record = models.ForeignKey(Record, on_delete=models.PROTECT, db_constraint=False)
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, db_constraint=False)
     kind = models.CharField(max_length=40)
-    key = models.CharField(max_length=80, null=True)
+    key = models.CharField(max_length=200, null=True)
     value = models.JSONField()
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)

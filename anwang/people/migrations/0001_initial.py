@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('no', models.BigAutoField(primary_key=True, serialize=False)),
                 ('record_id', models.UUIDField(unique=True)),
                 ('source_id', models.CharField(max_length=40)),
-                ('record_key', models.CharField(max_length=80)),
+                ('record_key', models.CharField(max_length=100)),
                 ('delivery_id', models.UUIDField()),
                 ('forms', models.JSONField()),
                 ('id_token', models.BinaryField(null=True)),

@@ -1,1 +1,1 @@
-"""What the registries write: sources from their manifests, deliveries, our own records, quarantine."""
+"""What the registries write: sources, deliveries, our own records, quarantine."""

@@ -47,7 +47,7 @@ def _body(path: Path) -> dict[str, Any]:
 
 
 def _make_partitions(source_id: str) -> None:
-    """A partition a source. It has no policies of its own, so nobody gets a grant on it (decision 23)."""
+    """A partition a source. Policies are not inherited, so nobody gets a grant on it."""
     with connection.cursor() as cursor:
         for table in _PARTITIONED:
             name = partition_of(table, source_id)

@@ -13,10 +13,9 @@ create table registries_record (
     values jsonb not null,
     id_cipher bytea,
     withdrawn boolean not null default false,
-    primary key (source_id, id)
+    primary key (id, source_id)
 ) partition by list (source_id);
 create index records_by_key on registries_record (source_id, record_key);
-create index records_by_id on registries_record (id);
 create table registries_record_other partition of registries_record default;
 
 create table registries_fact (
@@ -29,7 +28,7 @@ create table registries_fact (
     value jsonb not null,
     valid_from date,
     valid_to date,
-    primary key (source_id, id)
+    primary key (id, source_id)
 ) partition by list (source_id);
 create index facts_of_record on registries_fact (record_id);
 create index facts_by_key on registries_fact (key, kind) where key is not null;

@@ -25,7 +25,7 @@ _EARLIEST: Final = "1850-01-01"
 _LATEST: Final = "2150-12-31"
 # Tab and line breaks occur in addresses and do no harm; U+FFFD is what a wrong encoding leaves
 # behind.
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 _YES: Final = frozenset({"true", "t", "yes", "y", "1", "是"})
 _NO: Final = frozenset({"false", "f", "no", "n", "0", "否"})
 

@@ -1,0 +1,94 @@
+"""Rows into PostgreSQL by COPY, as text lines.
+
+The lines are made by the caller and sent whole, so that another thread can wait for the database
+while the next lines are made. COPY goes into temporary tables only (decision 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from json import JSONEncoder
+from types import TracebackType
+from typing import Any, Self, cast
+
+import psycopg
+from django.db import connections
+from psycopg import sql
+
+NULL = "\\N"
+_compact = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def text_cell(text: str) -> str:
+    """`text` as a cell of a COPY line."""
+    return text if text.isalnum() else text.translate(_ESCAPES)
+
+
+def json_cell(value: Any) -> str:
+    """`value` as a JSON cell of a COPY line. JSON escapes breaks and tabs itself."""
+    return _compact(value).replace("\\", "\\\\")
+
+
+def bytes_cell(value: bytes | None) -> str:
+    """Bytes as a cell of a COPY line."""
+    return NULL if value is None else "\\\\x" + value.hex()
+
+
+def raw_connection(using: str = "default") -> psycopg.Connection[Any]:
+    """The driver's connection under Django's: the same transaction, usable from another thread."""
+    connections[using].ensure_connection()
+    return cast("psycopg.Connection[Any]", connections[using].connection)
+
+
+def copy_lines(
+    cursor: psycopg.Cursor[Any], table: str, columns: Sequence[str], lines: Iterable[str]
+) -> None:
+    """COPY lines (cells joined by tabs, no line end) into a temporary table."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names)
+    text = "\n".join(lines)
+    if not text:
+        return
+    with cursor.copy(statement) as copy:
+        copy.write(text.encode())
+        copy.write(b"\n")
+
+
+class Behind:
+    """One thread that writes what it is given, in order, while the caller makes the next.
+
+    At most one write waits, so memory is bounded by two batches. An error of a write is raised by
+    the next call. The caller leaves the connection alone between `write` and `settle`.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=1)
+        self._running: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self.settle()
+        finally:
+            self._threads.shutdown(wait=True)
+
+    def write(self, action: Callable[[], None]) -> None:
+        """Run `action` behind the caller's back, after the one before it has ended."""
+        self.settle()
+        self._running = self._threads.submit(action)
+
+    def settle(self) -> None:
+        """Wait until everything given is written. Raises what the write raised."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()

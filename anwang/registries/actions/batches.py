@@ -1,0 +1,245 @@
+"""Rows of a delivery as lines for the database: checked, sealed, with their facts.
+
+Plain numbers of persons end here: a record's values hold tokens, its cipher stands beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+
+from anwang.access.sealing import seal, token
+from anwang.access.tokens import id_token
+from anwang.common.copying import NULL, bytes_cell, copy_lines, json_cell, text_cell
+from anwang.registries.actions.repeats import hash_of
+from anwang.registries.rules.facts import FactDraft, facts_of
+from anwang.registries.rules.faults import CELL_RULES, RowFault, cell_fault
+from anwang.registries.rules.files import FileRow
+from anwang.registries.rules.manifests import Manifest
+from anwang.registries.rules.rows import Values, row_check
+
+QUARANTINE = "registries_quarantinedrow"
+RECORD = "registries_record"
+
+TEMPORARY = """
+create temporary table loading_record (id uuid, record_key text, values jsonb, id_cipher bytea,
+    withdrawn boolean) on commit drop;
+create temporary table loading_fact (record_id uuid, kind text, key text, value jsonb,
+    valid_from date, valid_to date) on commit drop;
+create temporary table loading_quarantine (id uuid, sheet text, line int, "column" text, rule text,
+    value_class text, text jsonb, fix jsonb, sealed_row bytea) on commit drop;
+create temporary table loading_present (record_key text) on commit drop;
+"""
+_TAKE = (
+    """
+insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
+select id, %(source)s, record_key, %(delivery)s, values, id_cipher, withdrawn from loading_record
+""",
+    """
+insert into registries_fact (source_id, record_id, delivery_id, kind, key, value, valid_from,
+    valid_to)
+select %(source)s, record_id, %(delivery)s, kind, key, value, valid_from, valid_to from loading_fact
+""",
+    """
+insert into registries_quarantinedrow (id, delivery_id, source_id, sheet, line, "column", rule,
+    value_class, text, fix, sealed_row)
+select id, %(delivery)s, %(source)s, sheet, line, "column", rule, value_class, text, fix, sealed_row
+from loading_quarantine
+""",
+    "truncate loading_record, loading_fact, loading_quarantine",
+)
+
+
+class RecordIds:
+    """Ids of one delivery's records, rising in the order of its file.
+
+    They never leave the system, so they may tell their order; random ones would scatter every
+    index over the disk when a nation is loaded.
+    """
+
+    def __init__(self, at: datetime) -> None:
+        milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
+        noise = secrets.randbits(26)
+        self.prefix = f"{milliseconds:012x}7{noise >> 14:03x}{0x8000 | noise & 0x3FFF:04x}"
+        self._next = 0
+
+    def next(self) -> str:
+        """The next id, as 32 hex digits."""
+        self._next += 1
+        return f"{self.prefix}{self._next:012x}"
+
+
+@dataclass(slots=True)
+class Lines:
+    """What one batch adds, as COPY lines."""
+
+    records: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+    present: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=65536)
+def hex_token(normal_id: str) -> bytes:
+    """Token of a number; relatives stand near each other in a file, so most are asked twice."""
+    return token(normal_id)
+
+
+class BatchMaker:
+    """Turns rows of one delivery into lines. Keeps the counts; knows no database."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        ids: RecordIds,
+        delivered_on: date,
+        repeated: dict[int, int] | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self.accepted = 0
+        self.without_key = 0
+        self.reasons: Counter[str] = Counter()
+        self._ids = ids
+        self._check = row_check(manifest)
+        self._delivered_on = delivered_on.isoformat()
+        self._repeated = dict(repeated or {})
+        self._protected = manifest.protected_columns
+
+    def lines(self, rows: Iterable[FileRow | RowFault]) -> Lines:
+        """The lines of one batch of rows."""
+        made = Lines()
+        for row in rows:
+            if isinstance(row, RowFault):
+                self._set_aside(made, row, "", {})
+                continue
+            fault = self._repeat(row)
+            checked = fault or self._check(row.cells, row.line, self._delivered_on)
+            if isinstance(checked, RowFault):
+                self._set_aside(made, checked, row.sheet, row.cells)
+            else:
+                self._take(made, checked.values)
+        return made
+
+    def _repeat(self, row: FileRow) -> RowFault | None:
+        """The fault of a row whose key comes again further down."""
+        if not self._repeated:
+            return None
+        hashed = hash_of(row.cells.get("record_key", "").strip())
+        left = self._repeated.get(hashed)
+        if left is None:
+            return None
+        self._repeated[hashed] = left - 1
+        if left == 1:
+            return None
+        column = self.manifest.column("record_key")
+        label = column.label if column else CELL_RULES["repeated-key"].text
+        return cell_fault(row.line, "record_key", label, "repeated-key", row.cells["record_key"])
+
+    def _set_aside(self, made: Lines, fault: RowFault, sheet: str, cells: dict[str, str]) -> None:
+        self.reasons[fault.rule] += 1
+        if key := cells.get("record_key", "").strip():
+            made.present.append(text_cell(_storable(key)))
+        else:
+            self.without_key += 1
+        row_id = str(uuid.uuid4())
+        plain = json.dumps({"line": fault.line, "cells": cells}).encode()
+        sealed = seal(plain, table=QUARANTINE, column="sealed_row", row=row_id)
+        made.quarantined.append(
+            "\t".join((
+                row_id, text_cell(sheet[:60]), str(fault.line), text_cell(fault.column),
+                text_cell(fault.rule), text_cell(fault.value_class),
+                json_cell(fault.text.as_dict()), json_cell(fault.fix.as_dict()),
+                bytes_cell(sealed),
+            ))
+        )  # fmt: skip
+
+    def _take(self, made: Lines, values: Values) -> None:
+        self.accepted += 1
+        record_id = self._ids.next()
+        withdrawn = values.get("deleted") is True
+        made.records.append(record_line(self._protected, record_id, values, withdrawn=withdrawn))
+        if not withdrawn:
+            facts = facts_of(self.manifest, values, hex_token)
+            made.facts.extend([fact_line(record_id, fact) for fact in facts])
+
+
+def record_line(
+    protected: frozenset[str], record_id: str, values: Values, *, withdrawn: bool = False
+) -> str:
+    """A line of loading_record. Of a withdrawn record nothing is kept but that it is."""
+    if withdrawn:
+        return f"{record_id}\t{text_cell(str(values['record_key']))}\t{{}}\t\\N\tt"
+    kept, cipher = protect(protected, record_id, values)
+    key = text_cell(str(values["record_key"]))
+    return f"{record_id}\t{key}\t{json_cell(kept)}\t{bytes_cell(cipher)}\tf"
+
+
+def protect(
+    protected: frozenset[str], record_id: str, values: Values
+) -> tuple[dict[str, Any], bytes | None]:
+    """`values` with tokens (hex) for numbers, and the record's own number sealed.
+
+    A number that fails its check has no token: it stands in the cipher alone.
+    """
+    kept = dict(values)
+    cipher = None
+    for column in protected:
+        number = kept.pop(column, None)
+        if number is None:
+            continue
+        text = str(number)
+        if column == "national_id":
+            row = str(uuid.UUID(record_id))
+            plain = text.encode("utf-8", "replace")
+            cipher = seal(plain, table=RECORD, column="id_cipher", row=row)
+            found = id_token(text)
+        else:
+            found = hex_token(text)
+        if found is not None:
+            kept[column] = found.hex()
+    return kept, cipher
+
+
+def fact_line(record_id: str, fact: FactDraft) -> str:
+    """A line of loading_fact."""
+    key = NULL if fact.key is None else text_cell(fact.key)
+    value = json_cell(fact.value) if fact.value else "{}"
+    since = fact.valid_from.isoformat() if fact.valid_from else NULL
+    until = fact.valid_to.isoformat() if fact.valid_to else NULL
+    return f"{record_id}\t{fact.kind}\t{key}\t{value}\t{since}\t{until}"
+
+
+def write_lines(
+    connection: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines
+) -> None:
+    """Write one batch within the running transaction; may run in another thread."""
+    with connection.cursor() as cursor:
+        copy_lines(cursor, "loading_record", _columns("id record_key values id_cipher withdrawn"),
+                   made.records)  # fmt: skip
+        copy_lines(cursor, "loading_fact", _columns("record_id kind key value valid_from valid_to"),
+                   made.facts)  # fmt: skip
+        copy_lines(cursor, "loading_quarantine",
+                   _columns("id sheet line column rule value_class text fix sealed_row"),
+                   made.quarantined)  # fmt: skip
+        copy_lines(cursor, "loading_present", ["record_key"], made.present)
+        place = {"source": source_id, "delivery": delivery_id}
+        for statement in _TAKE:
+            cursor.execute(statement, place if "%(" in statement else None)
+
+
+def _storable(text: str) -> str:
+    """`text` without what no text column holds (zero bytes, halves of characters)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _columns(names: str) -> list[str]:
+    return names.split()

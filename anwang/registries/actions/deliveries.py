@@ -1,0 +1,364 @@
+"""Takes a delivered file: all of it or, where the whole file is wrong, none of it.
+
+Three steps: load (one transaction, however long), publish (one short, serialised step that gives
+the delivery its known time, decision 2), and, in the apps above, whose the records are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from django.db import connection, transaction
+
+from anwang.access.actions import record_event
+from anwang.access.context import Actor, acting
+from anwang.access.vocabulary import Act
+from anwang.common.clock import clock_now
+from anwang.common.copying import Behind, raw_connection
+from anwang.common.errors import AnwangError
+from anwang.common.values.roc_dates import TAIPEI
+from anwang.registries.actions.batches import (
+    TEMPORARY,
+    BatchMaker,
+    Lines,
+    RecordIds,
+    write_lines,
+)
+from anwang.registries.actions.repeats import read_keys
+from anwang.registries.models import Delivery, Source
+from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
+from anwang.registries.rules.faults import RowFault
+from anwang.registries.rules.files import FileRow, read_file, sha256_of
+from anwang.registries.rules.held import FileHeld
+from anwang.registries.rules.manifests import Manifest, manifest_of
+
+ROWS_A_BATCH: Final = 4000
+# Advisory locks: one load of a source at a time; one publish at a time, so that known times rise
+# in the order in which deliveries become visible.
+_LOAD_LOCK: Final = 815_020
+_PUBLISH_LOCK: Final = 815_021
+PURPOSE: Final = "loading"
+
+Row = FileRow | RowFault
+
+
+class SourceUnknown(AnwangError):
+    """No source of this name. `anwang sources` lists them."""
+
+
+class FileMissing(AnwangError):
+    """There is no readable file at this path. Check the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOutcome:
+    """What became of a file. `reasons`: rule -> rows set aside. `held_because`: rule, zh, en."""
+
+    accepted: int
+    quarantined: int
+    held: bool
+    reasons: dict[str, int] = field(default_factory=dict)
+    delivery_id: uuid.UUID | None = None
+    held_because: dict[str, str] | None = None
+    repeated: bool = False
+
+    @classmethod
+    def of(cls, delivery: Delivery, *, repeated: bool = False) -> LoadOutcome:
+        """The outcome kept with a delivery."""
+        return cls(
+            accepted=delivery.accepted,
+            quarantined=delivery.quarantined,
+            held=delivery.state == Delivery.State.HELD,
+            reasons=dict(delivery.reasons),
+            delivery_id=delivery.pk,
+            held_because=delivery.held_because,
+            repeated=repeated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file about to be taken, checked as a whole."""
+
+    manifest: Manifest
+    path: Path
+    sha256: str
+    envelope: Envelope
+
+
+def load_file(
+    source_id: str,
+    path: Path,
+    *,
+    actor: Actor,
+    progress: Callable[[int], None] | None = None,
+    total: Callable[[int], None] | None = None,
+    drop_released: bool = False,
+) -> LoadOutcome:
+    """Take one file of a source; the same file again changes nothing and gives the first outcome.
+
+    `total` is told the number of rows once it is known, `progress` the rows done so far.
+    `drop_released`: a person has confirmed that a full delivery really shrank.
+    Raises SourceUnknown, FileMissing; a file that is wrong as a whole comes back as held.
+    """
+    manifest = manifest_in_force(source_id)
+    if not path.is_file():
+        raise FileMissing(f"{FileMissing.__doc__} ({path.name})")
+    publish_pending(source_id, actor=actor)
+    sha256 = sha256_of(path)
+    try:
+        with acting(actor, PURPOSE):
+            _lock(_LOAD_LOCK, source_id)
+            envelope = _envelope_beside(path)
+            check_envelope(envelope, manifest, sha256=sha256)
+            before = _repeated(source_id, sha256, envelope)
+            if before is not None:
+                return LoadOutcome.of(before, repeated=True)
+            file = _File(manifest, path, sha256, envelope)
+            delivery = _load(file, progress or _quiet, total or _quiet, drop_released)
+    except FileHeld as held:
+        return LoadOutcome.of(_hold(manifest, sha256, held, actor))
+    publish(delivery, actor=actor)
+    return LoadOutcome.of(Delivery.objects.get(pk=delivery.pk))
+
+
+def manifest_in_force(source_id: str) -> Manifest:
+    """The source's manifest as loaded into the database. Raises SourceUnknown."""
+    source = Source.objects.filter(pk=source_id).first()
+    if source is None:
+        raise SourceUnknown(f"{SourceUnknown.__doc__} ({source_id})")
+    key = (source_id, json.dumps(source.manifest, sort_keys=True))
+    if key not in _manifests:
+        _manifests[key] = manifest_of(source.manifest, where=source_id)
+    return _manifests[key]
+
+
+_manifests: dict[tuple[str, str], Manifest] = {}
+
+
+def publish_pending(source_id: str, *, actor: Actor) -> None:
+    """Publish what an interrupted command loaded whole but did not publish."""
+    waiting = Delivery.objects.filter(source_id=source_id, state=Delivery.State.LOADING)
+    for delivery in waiting.order_by("began_at"):
+        publish(delivery, actor=actor)
+
+
+def publish(delivery: Delivery, *, actor: Actor) -> None:
+    """Give the delivery its known time: from here on its records and facts count."""
+    with acting(actor, PURPOSE):
+        _lock(_PUBLISH_LOCK, "")
+        changed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.LOADING).update(
+            state=Delivery.State.PUBLISHED, known_at=clock_now()
+        )
+        if changed:
+            record_event(
+                Act.RECORDS_LOADED,
+                actor=actor,
+                object_kind="delivery",
+                object_ids=[delivery.pk],
+                purpose=PURPOSE,
+                detail={
+                    "source": delivery.source_id,
+                    "accepted": delivery.accepted,
+                    "quarantined": delivery.quarantined,
+                },
+            )
+
+
+def load_rows(
+    manifest: Manifest,
+    delivery: Delivery,
+    rows: Iterable[Row],
+    *,
+    repeated: dict[int, int] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Write `rows` under `delivery` in the running transaction and set its counts.
+
+    Lines are made here while another thread waits for the database; two batches are in memory.
+    """
+    delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
+    maker = BatchMaker(manifest, RecordIds(delivery.began_at), delivered_on, repeated)
+    raw = raw_connection()
+    with raw.cursor() as cursor:
+        cursor.execute(TEMPORARY)
+    done = 0
+    with Behind() as behind:
+        for batch in _batches(rows):
+            made = maker.lines(batch)
+            behind.write(_writing(raw, manifest.id, str(delivery.pk), made))
+            done += len(batch)
+            progress(done)
+    if delivery.mode == "full":
+        _end_absent(delivery, maker.without_key)
+    delivery.accepted = maker.accepted
+    delivery.quarantined = sum(maker.reasons.values())
+    delivery.reasons = dict(sorted(maker.reasons.items()))
+    delivery.save(update_fields=["accepted", "quarantined", "reasons"])
+    with raw.cursor() as cursor:
+        cursor.execute(
+            "drop table loading_record, loading_fact, loading_quarantine, loading_present"
+        )
+
+
+def _writing(
+    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines
+) -> Callable[[], None]:
+    return lambda: write_lines(raw, source_id, delivery_id, made)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while batch := list(islice(rest, ROWS_A_BATCH)):
+        yield batch
+
+
+def _load(
+    file: _File,
+    progress: Callable[[int], None],
+    total: Callable[[int], None],
+    drop_released: bool,
+) -> Delivery:
+    """Load within the running transaction. Raises FileHeld before anything is written."""
+    manifest, envelope = file.manifest, file.envelope
+    _check_order(manifest, envelope)
+    first = read_file(file.path, manifest, encoding=envelope.encoding)
+    count, repeated = read_keys(first.rows)
+    previous = None if drop_released else _previous_rows(manifest.id)
+    check_size(envelope, manifest, rows=count, previous_rows=previous)
+    total(count)
+    now = clock_now()
+    delivery = Delivery.objects.create(
+        source_id=manifest.id,
+        mode=envelope.mode,
+        file_sha256=file.sha256,
+        manifest_version=str(manifest.version),
+        delivered_at=envelope.delivered_at or now,
+        began_at=now,
+    )
+    again = read_file(file.path, manifest, encoding=envelope.encoding)
+    load_rows(manifest, delivery, again.rows, repeated=repeated, progress=progress)
+    return delivery
+
+
+def _check_order(manifest: Manifest, envelope: Envelope) -> None:
+    """Deliveries that say when they were made are taken in that order (an older one would undo a
+    newer). Raises FileHeld.
+    """
+    if envelope.delivered_at is None:
+        return
+    said = Delivery.objects.filter(
+        source_id=manifest.id,
+        state=Delivery.State.PUBLISHED,
+        delivered_at__gt=envelope.delivered_at,
+    )
+    if any(one.delivered_at != one.began_at for one in said):
+        raise FileHeld(
+            "delivered-earlier",
+            "已收過較新的檔案，這一份較舊，未收。請依交付時間順序傳送。",
+            "A newer delivery has been taken; this one is older. Send deliveries in their order.",
+        )
+
+
+def _end_absent(delivery: Delivery, without_key: int) -> None:
+    """A withdrawn record for every key that a full delivery no longer has.
+
+    Rows set aside are present all the same. Where as many rows came without a readable key as
+    records are missing, these may be those: nothing is ended.
+    """
+    place = {"source": delivery.source_id, "delivery": str(delivery.pk)}
+    with connection.cursor() as cursor:
+        cursor.execute(_ABSENT, place)
+        cursor.execute("select count(*) from loading_absent")
+        (absent,) = cursor.fetchone()
+        if absent > without_key:
+            cursor.execute(_END, place)
+        cursor.execute("drop table loading_absent")
+
+
+_ABSENT: Final = """
+create temporary table loading_absent on commit drop as
+with versions as (
+    select distinct on (r.record_key) r.record_key, r.withdrawn
+    from registries_record r join registries_delivery d on d.id = r.delivery_id
+    where r.source_id = %(source)s and d.state = 'published'
+    order by r.record_key, d.known_at desc
+)
+select v.record_key from versions v
+where not v.withdrawn
+  and not exists (select from registries_record n where n.source_id = %(source)s
+                  and n.delivery_id = %(delivery)s and n.record_key = v.record_key)
+  and not exists (select from loading_present p where p.record_key = v.record_key)
+"""
+_END: Final = """
+insert into registries_record (id, source_id, record_key, delivery_id, values, withdrawn)
+select gen_random_uuid(), %(source)s, record_key, %(delivery)s, '{}', true from loading_absent
+"""
+
+
+def _previous_rows(source_id: str) -> int | None:
+    last = (
+        Delivery.objects.filter(source_id=source_id, state=Delivery.State.PUBLISHED, mode="full")
+        .order_by("-known_at")
+        .first()
+    )
+    return last.accepted + last.quarantined if last else None
+
+
+def _repeated(source_id: str, sha256: str, envelope: Envelope) -> Delivery | None:
+    """The delivery that took this very file, unless the sender says it is a later one."""
+    before = Delivery.objects.filter(
+        source_id=source_id, file_sha256=sha256, state=Delivery.State.PUBLISHED
+    ).order_by("-known_at")
+    if envelope.delivered_at is not None:
+        before = before.filter(delivered_at__gte=envelope.delivered_at)
+    return before.first()
+
+
+def _envelope_beside(path: Path) -> Envelope:
+    meta = path.with_name(path.name + ".meta.json")
+    return parse_envelope(meta.read_bytes()) if meta.is_file() else Envelope()
+
+
+def _hold(manifest: Manifest, sha256: str, held: FileHeld, actor: Actor) -> Delivery:
+    """Keep that a file was held and why; nothing else of it."""
+    with acting(actor, PURPOSE), transaction.atomic():
+        now: dt.datetime = clock_now()
+        delivery = Delivery.objects.create(
+            source_id=manifest.id,
+            file_sha256=sha256,
+            manifest_version=str(manifest.version),
+            delivered_at=now,
+            began_at=now,
+            state=Delivery.State.HELD,
+            reasons={held.rule: 0},
+            held_because={"rule": held.rule} | held.text.as_dict(),
+        )
+        record_event(
+            Act.RECORDS_LOADED,
+            actor=actor,
+            object_kind="delivery",
+            object_ids=[delivery.pk],
+            purpose=PURPOSE,
+            result="held",
+            detail={"source": manifest.id, "rule": held.rule},
+        )
+    return delivery
+
+
+def _lock(number: int, name: str) -> None:
+    """Wait for an advisory lock that ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [number, name])
+
+
+def _quiet(_: int) -> None:
+    pass
