@@ -45,6 +45,9 @@ def relation(county: County, other: Person, need: Person) -> tuple[str, str]:
         return ("ex-wife", "前妻") if female else ("ex-husband", "前夫")
     if any(other.key in (p.father, p.mother) for p in parents):
         return ("grandmother", "祖母") if female else ("grandfather", "祖父")
+    above = [people[k] for k in (other.father, other.mother) if k]
+    if any(need.key in (p.father, p.mother) for p in above):
+        return ("granddaughter", "孫女") if female else ("grandson", "孫子")
     if {other.father, other.mother} & {need.father, need.mother} - {""}:
         return ("sister", "姊妹") if female else ("brother", "兄弟")
     if county.households[other.household].kind == "cohabiting-partner":

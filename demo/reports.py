@@ -222,7 +222,7 @@ def _report(
             if mention.person and row.keys() & {"name", "national_id", "phone"}
         },
         same_event_as=first_id,
-        expected={} if retold else _expected(county, event, danger, injury),
+        expected={} if retold else _expected(county, event, report),
         kind=event.kind,
         story=OPEN if event.open else story(event.kind, event.grave, retold, rng),
         marks=frozenset({"grave"} if event.grave else ()),
@@ -278,15 +278,22 @@ def _narrative(county: County, event: _Event, rng: Random) -> str:
     return narrative(event.cast, word, event.channel, age, rng, grave=event.grave, retold=retold)
 
 
-def _expected(county: County, event: _Event, danger: str, injury: str) -> dict[str, Any]:
+def _expected(county: County, event: _Event, report: dict[str, Any]) -> dict[str, Any]:
     """What any reader of the rules would say; where opinions differ the key is left out."""
     expected: dict[str, Any] = dict(vocabulary("kinds")[event.kind]["expect"])
+    danger = report["immediate_danger"]
+    injury = report.get("incident", {}).get("injury", "none")
+    tool = sum(report.get("answers", {}).get("tipvda", {}).values())
     if event.grave and injury == "serious":
         expected["grade"] = "1"
-    elif danger == "no" and injury in ("", "none") and event.kind not in UNCLEAR_GRADE:
+    elif danger == "no" and injury == "none" and tool < 8 and event.kind not in UNCLEAR_GRADE:
         expected["grade"] = "2"
+    if event.grave:
+        expected.pop("joint_with", None)  # the police may join
     respondent = event.cast.respondent
-    if respondent and county.in_care(respondent.key) and event.kind != "psychiatric-violence":
+    patient = respondent and county.in_care(respondent.key)
+    children = event.kind == "partner-violence" and "child-witness" in report["concerns"]
+    if children or (patient and event.kind != "psychiatric-violence"):
         for key in ("stream", "agency_kind"):
             expected.pop(key, None)
     return expected
