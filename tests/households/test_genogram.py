@@ -1,0 +1,160 @@
+"""The genogram stands for any family, draws what the picture says, and needs no inline style."""
+
+import re
+from itertools import combinations
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anwang.households.genogram import genogram_svg
+from anwang.households.genogram_layout import SYMBOL, lay_out
+from anwang.households.genogram_outline import outline_path
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def member(pid, sex="F", age=30, **more):
+    return {
+        "person_id": pid,
+        "name": f"王小{pid}",
+        "sex": sex,
+        "age": age,
+        "dead": False,
+        "pregnant": False,
+        "matched": True,
+        "role": None,
+        "relation": None,
+    } | more
+
+
+def tie(kind, one, other, **more):
+    return {
+        "kind": kind,
+        "from": one,
+        "to": other,
+        "since": None,
+        "until": None,
+        "inferred": False,
+        "dates": [],
+    } | more
+
+
+def drawn(members, edges=(), living=(), focus=(), lang="zh"):
+    picture = {
+        "members": members,
+        "edges": list(edges),
+        "living_together": list(living),
+        "focus": list(focus),
+    }
+    return genogram_svg(picture, lang=lang)
+
+
+FAMILY = [member("c", "M", 7), member("f", "M", 42), member("m", "F", 39), member("s", "F", 2)]
+TIES = [tie("spouse", "f", "m"), *(tie("parent", up, down) for up in "fm" for down in "cs")]
+
+
+def test_one_person_alone_is_a_genogram():
+    assert "王小a" in drawn([member("a")])
+    assert drawn([])
+
+
+def test_each_sign_of_the_notation_is_drawn():
+    svg = drawn(
+        [
+            member("a", "M"),
+            member("b", "F"),
+            member("c", ""),
+            member("d", "M", dead=True),
+            member("e", "F", pregnant=True),
+            member("g", "", matched=False),
+        ],
+        focus=["a"],
+    )
+    root = ElementTree.fromstring(svg)
+    tags = [one.tag.rsplit("}")[-1] for one in root.iter()]
+    assert tags.count("rect") == 3  # two men, and the double line of the focus
+    assert tags.count("circle") == 2
+    assert "懷孕中" in svg and "歿" in svg and "尚未辨識" in svg
+
+
+def test_violence_says_who_whom_and_when_and_not_by_colour_alone():
+    svg = drawn(FAMILY, [*TIES, tie("violence", "f", "c", dates=["2025-11-03", "2026-03-02"])])
+    assert "暴力" in svg and "王小f → 王小c" in svg
+    assert "114.11.03、115.03.02" in svg
+
+
+def test_those_who_live_together_have_an_outline_and_one_alone_has_none():
+    assert "同住<" in drawn(FAMILY, TIES, living=["c", "f", "m"])
+    assert "同住<" not in drawn(FAMILY, TIES, living=["c"])
+
+
+def test_no_inline_style_no_script_and_names_are_escaped():
+    svg = drawn([member("a", name='<script>"&')], focus=["a"])
+    assert "style=" not in svg and "<script" not in svg and "<style" not in svg
+    ElementTree.fromstring(svg)
+
+
+def test_in_english_han_stands_only_in_elements_of_data():
+    svg = drawn(
+        [*FAMILY, member("u", "", matched=False, role="carer"), member("p", pregnant=True)],
+        [
+            *TIES,
+            tie("violence", "f", "c", dates=["2026-03-02"]),
+            tie("parent", "p", "u", inferred=True),
+        ],
+        living=["c", "f"],
+        lang="en",
+    )
+    for one in ElementTree.fromstring(svg).iter():
+        if one.text and HAN.search(one.text):
+            assert one.get("lang") == "zh-Hant-TW", one.text
+
+
+def test_the_drawing_has_a_title_and_a_description_for_those_who_cannot_see_it():
+    root = ElementTree.fromstring(drawn(FAMILY, TIES, living=["c", "f"]))
+    named = {*root.get("aria-labelledby").split(), *root.get("aria-describedby").split()}
+    assert named <= {one.get("id") for one in root.iter()}
+    assert root.get("role") == "img"
+
+
+def test_children_stand_a_row_below_their_parents_and_partners_side_by_side():
+    at = lay_out(FAMILY, TIES).at
+    assert at["f"][1] == at["m"][1] < at["c"][1] == at["s"][1]
+    assert at["f"][0] < at["m"][0]
+    middle = (at["f"][0] + at["m"][0]) / 2
+    assert middle == pytest.approx((at["c"][0] + at["s"][0]) / 2, abs=1)
+
+
+PEOPLE = [f"p{number}" for number in range(12)]
+EDGES = st.lists(
+    st.builds(
+        tie,
+        st.sampled_from(["parent", "spouse", "violence"]),
+        st.sampled_from(PEOPLE),
+        st.sampled_from(PEOPLE),
+    ).filter(lambda edge: edge["from"] != edge["to"]),
+    max_size=16,
+)
+
+
+@given(EDGES, st.sets(st.sampled_from(PEOPLE)))
+def test_even_impossible_families_are_drawn_and_nobody_stands_upon_another(edges, living):
+    members = [member(pid, "FM"[at % 2], 5 + 7 * at) for at, pid in enumerate(PEOPLE)]
+    ElementTree.fromstring(drawn(members, edges, sorted(living)))
+    at = lay_out(members, edges).at
+    assert set(at) == set(PEOPLE)
+    for (x1, y1), (x2, y2) in combinations(at.values(), 2):
+        assert abs(x1 - x2) > SYMBOL or abs(y1 - y2) > SYMBOL
+
+
+def test_forty_at_one_door_are_drawn_in_rows():
+    layout = lay_out([member(f"p{number}") for number in range(40)], [])
+    assert max(len(row) for row in layout.rows) <= 8
+    assert layout.width < 1000
+
+
+def test_the_outline_of_two_boxes_apart_is_two_runs_and_of_touching_ones_is_one():
+    assert outline_path([(0, 0, 10, 10), (20, 0, 30, 10)]).count("Z") == 2
+    assert outline_path([(0, 0, 10, 10), (10, 0, 30, 10)]).count("Z") == 1
