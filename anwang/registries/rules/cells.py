@@ -5,6 +5,7 @@ million times.
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from anwang.common.values.national_id import parse_id
@@ -59,6 +60,7 @@ def cell_reader(column: Column) -> ReadCell:
     return _text_reader(column)
 
 
+@lru_cache(maxsize=1 << 16)  # a century has 36,525 days, and a nation's rows repeat them
 def read_date(text: str) -> str:
     """The day as ISO text.
 
