@@ -164,7 +164,7 @@ def test_an_unknown_input_is_named_exactly_when_some_known_value_of_it_and_other
     assert set(hit.unknown) <= set(unknown)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(tables)
 def test_gaps_and_unreachable_rows_are_found_exactly(rows):
     made = source([row(f"r{i}", when, then) for i, (when, then) in enumerate(rows)])
