@@ -51,6 +51,7 @@ class Act(StrEnum):
     OFFER_REFUSED = "offer-refused"
     CASE_OPENED = "case-opened"
     REPORT_ANSWERED = "report-answered"
+    REPORT_REOPENED = "report-reopened"
     LINK_JUDGED = "link-judged"
     POLICY_LOADED = "policy-loaded"
     SENDER_ADDED = "sender-added"

@@ -61,6 +61,14 @@ begin
 end
 $$;
 
+-- A count and no rows: the desk may know how much a team carries, not what.
+create function triage.load_of_team(team text) returns bigint
+    language sql stable security definer set search_path = public, pg_temp
+as $$
+    select count(*) from triage_matter
+    where accountable_team = team and state = 'accepted'
+$$;
+
 create function triage.check_duty() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -90,6 +98,7 @@ SIGNATURES = {
     "triage.open_matter()": (),
     "triage.hand_over(uuid, text, text)": ("app", "worker"),
     "triage.check_duty()": (),
+    "triage.load_of_team(text)": ("app", "worker"),
 }
 TRIGGERS = """
 create trigger open_matter after insert on intake_report

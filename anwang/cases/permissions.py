@@ -1,0 +1,32 @@
+"""Who may work a family: the teams that have a case in it."""
+
+from __future__ import annotations
+
+import uuid
+
+from anwang.access.actions import record_apart
+from anwang.access.context import Actor
+from anwang.access.permissions import Permit, check_role, refuse, seats_in
+from anwang.access.vocabulary import Act, Role
+from anwang.cases.models import Case, FamilyFile
+
+TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
+SEEN_IN_FAMILY = frozenset({"members", "picture", "cases", "clocks", "chronicle"})
+
+
+def check_can_use_inbox(actor: Actor) -> Permit:
+    """A permit to see what the actor's teams were offered. Raises Refused."""
+    return check_role(actor, TEAM_ROLES, "team-inbox")
+
+
+def check_can_read_family(actor: Actor, family_id: uuid.UUID) -> Permit:
+    """A permit to read one family file: a seat in a team with a case in it, on record first (D2)."""
+    teams = set(Case.objects.filter(family_id=family_id).values_list("team_id", flat=True))
+    seats = tuple(seat for seat in seats_in(actor, TEAM_ROLES) if seat.team_id in teams)
+    if not seats or not FamilyFile.objects.filter(pk=family_id).exists():
+        refuse(actor, "family-work", [family_id])
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="family", object_ids=[family_id], purpose="family-work",
+        fields=sorted(SEEN_IN_FAMILY),
+    )  # fmt: skip
+    return Permit(actor, "case", "family-work", seats, SEEN_IN_FAMILY, audit_id)

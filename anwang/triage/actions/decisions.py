@@ -1,0 +1,173 @@
+"""What a person at the desk decides: confirm or change and offer, answer, open again."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from anwang.access.actions import record_event, relate
+from anwang.access.permissions import Permit
+from anwang.access.vocabulary import Act
+from anwang.common.clock import clock_now
+from anwang.common.errors import AnwangError
+from anwang.directory.models import Team
+from anwang.triage.actions.clocks import drop_clocks, next_due, run_again, start_clocks, stop_clock
+from anwang.triage.models import TRANSITIONS, Decision, Matter, Offer, Screening, State
+from anwang.triage.queries.policies import policies_in_force
+from anwang.triage.queries.teams import teams_for
+
+DISPATCH_CLOCK = "dispatch-24h"
+FIELDS = ("grade", "grade_class", "stream", "agency_kind", "joint_with", "passed_to", "team")
+
+
+class NotNow(AnwangError):
+    """The report has moved on meanwhile. Look at it again before you decide."""
+
+
+class ReasonNeeded(AnwangError):
+    """A decision that differs from the proposal needs a reason."""
+
+
+class NoTeam(AnwangError):
+    """No team of this kind stands in the directory for this county. Choose another team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the desk decides differently; None keeps the proposal's value."""
+
+    reason: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def locked(matter_id: uuid.UUID, to: State) -> Matter:
+    """The matter, locked, able to go to state `to`; raises NotNow where it is not."""
+    matter = Matter.objects.select_for_update(of=("self",)).filter(pk=matter_id).first()
+    if matter is None or to not in TRANSITIONS[State(matter.state)]:
+        raise NotNow(_("這件通報的狀態已經改變，請重新看過再決定。"))
+    return matter
+
+
+@transaction.atomic
+def confirm(matter_id: uuid.UUID, *, permit: Permit, change: Change | None = None) -> Offer:
+    """Decide a report and offer it to a team; the desk stays accountable until it accepts.
+
+    Raises NotNow, ReasonNeeded, NoTeam.
+    """
+    matter = locked(matter_id, State.OFFERED)
+    screening = Screening.objects.filter(matter=matter).order_by("-at").first()
+    outcome, changed = _outcome(matter, change or Change())
+    at = clock_now()
+    decision = Decision.objects.create(
+        matter=matter,
+        screening=screening,
+        at=at,
+        by=permit.actor.id,
+        outcome=outcome,
+        changed=changed,
+        reason=(change.reason if change else "").strip(),
+    )
+    act = Act.DECISION_CHANGED if changed else Act.DECISION_CONFIRMED
+    record_event(act, actor=permit.actor, object_kind="report", object_ids=[matter.pk],
+                 purpose=permit.purpose, detail={"changed": changed})  # fmt: skip
+    return _offer(matter, decision, screening, permit)
+
+
+def _outcome(matter: Matter, change: Change) -> tuple[dict[str, Any], list[str]]:
+    proposed = {name: getattr(matter, name) for name in FIELDS if name != "team"}
+    outcome = proposed | {k: v for k, v in change.values.items() if k in proposed and v is not None}
+    changed = sorted(name for name in proposed if outcome[name] != proposed[name])
+    choices = teams_for(
+        matter.county, outcome["agency_kind"], stream=outcome["stream"],
+        district=matter.headline.get("district"),
+    )  # fmt: skip
+    suggested = [team.id for team in choices]
+    team = change.values.get("team") or (suggested[0] if suggested else None)
+    if team is None or not Team.objects.filter(pk=team, is_desk=False).exists():
+        raise NoTeam(_("本縣市的名冊沒有這一類的受理小組，請另選小組。"))
+    if suggested and team != suggested[0]:
+        changed.append("team")
+    if outcome["grade"] is None or outcome["stream"] is None:
+        raise ReasonNeeded(_("尚未分級或分流，請先選定再派案。"))
+    if changed and not change.reason.strip():
+        raise ReasonNeeded(_("與建議不同的決定需要理由。"))
+    return outcome | {"team": team}, changed
+
+
+def _offer(
+    matter: Matter, decision: Decision, screening: Screening | None, permit: Permit
+) -> Offer:
+    team = decision.outcome["team"]
+    offer = Offer.objects.create(
+        matter=matter, decision=decision, team_id=team, offered_at=decision.at
+    )
+    for name in FIELDS:
+        if name != "team":
+            setattr(matter, name, decision.outcome[name])
+    stop_clock(matter, DISPATCH_CLOCK, decision.at, offer.pk)
+    clocks = (screening.proposal.get("clocks") if screening else None) or []
+    definitions = policies_in_force(matter.county, decision.at.date())[0].clocks
+    started = matter.report.clock_started_at
+    start_clocks(matter, [definitions[one] for one in clocks if one in definitions], started)
+    matter.state = State.OFFERED
+    matter.offered_team = team
+    matter.due_at = next_due(matter, decision.at)
+    matter.changed_at = decision.at
+    matter.save()
+    relate(team, "report", [matter.pk], ground="offer", through=matter.pk)
+    relate(team, "person", _persons(screening), ground="offer", through=matter.pk)
+    record_event(Act.OFFER_MADE, actor=permit.actor, object_kind="report", object_ids=[matter.pk],
+                 purpose=permit.purpose, detail={"team": team})  # fmt: skip
+    return offer
+
+
+def _persons(screening: Screening | None) -> list[uuid.UUID]:
+    if screening is None:
+        return []
+    members = screening.picture.get("members", [])
+    return [uuid.UUID(member["person_id"]) for member in members if member.get("person_id")]
+
+
+@transaction.atomic
+def answer(matter_id: uuid.UUID, *, permit: Permit, reason: str, error: bool = False) -> None:
+    """Close a report without a case: advice given, or (with `error`) nothing that can be acted on.
+
+    Never deletes; `reopen` takes it back. Raises NotNow, ReasonNeeded.
+    """
+    to = State.ERROR if error else State.ANSWERED
+    matter = locked(matter_id, to)
+    if not reason.strip():
+        raise ReasonNeeded(_("不開案需要理由。"))
+    at = clock_now()
+    decision = Decision.objects.create(
+        matter=matter, at=at, by=permit.actor.id, outcome={"state": str(to)}, changed=["state"],
+        reason=reason.strip(),
+    )  # fmt: skip
+    drop_clocks(matter, at, decision.pk)
+    matter.state, matter.changed_at, matter.due_at = to, at, None
+    matter.save(update_fields=["state", "changed_at", "due_at"])
+    record_event(Act.REPORT_ANSWERED, actor=permit.actor, object_kind="report",
+                 object_ids=[matter.pk], purpose=permit.purpose, result=str(to))  # fmt: skip
+
+
+@transaction.atomic
+def reopen(matter_id: uuid.UUID, *, permit: Permit, reason: str) -> None:
+    """Put a report that was answered or joined back before the desk, its first clock running on."""
+    matter = locked(matter_id, State.AWAITING_DECISION)
+    if not reason.strip():
+        raise ReasonNeeded(_("重新處理需要理由。"))
+    at = clock_now()
+    Decision.objects.create(
+        matter=matter, at=at, by=permit.actor.id, changed=["state"], reason=reason.strip(),
+        outcome={"state": str(State.AWAITING_DECISION)},
+    )  # fmt: skip
+    run_again(matter, DISPATCH_CLOCK)
+    matter.state, matter.changed_at = State.AWAITING_DECISION, at
+    matter.due_at = next_due(matter, at)
+    matter.save(update_fields=["state", "changed_at", "due_at"])
+    record_event(Act.REPORT_REOPENED, actor=permit.actor, object_kind="report",
+                 object_ids=[matter.pk], purpose=permit.purpose)  # fmt: skip

@@ -1,0 +1,70 @@
+"""What a team says to an offer, as far as triage is concerned: refusing it. Accepting opens a case."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from anwang.access.actions import record_event
+from anwang.access.permissions import Permit
+from anwang.access.vocabulary import Act
+from anwang.common.clock import clock_now
+from anwang.common.errors import AnwangError
+from anwang.triage.actions.clocks import next_due, run_again
+from anwang.triage.actions.decisions import DISPATCH_CLOCK, NotNow
+from anwang.triage.models import Matter, Offer, State
+
+REFUSALS = ("not-our-law", "not-our-area", "already-open", "duplicate", "cannot-reach",
+            "conflict-of-interest", "other")  # fmt: skip
+
+
+class RefusalNeedsCode(AnwangError):
+    """A refusal names one of the coded reasons; *other* needs a text besides."""
+
+
+def locked_offer(offer_id: uuid.UUID) -> tuple[Offer, Matter]:
+    """The open offer with its matter, both locked, the matter first. Raises NotNow."""
+    found = Offer.objects.filter(pk=offer_id).values_list("matter_id", flat=True).first()
+    matter = Matter.objects.select_for_update(of=("self",)).filter(pk=found).first()
+    offer = Offer.objects.select_for_update(of=("self",)).filter(pk=offer_id).first()
+    if matter is None or offer is None or offer.answer != Offer.Answer.OPEN:
+        raise NotNow(_("這件派案已經有了回覆。"))
+    return offer, matter
+
+
+def answer_offer(offer: Offer, answer: Offer.Answer, permit: Permit) -> None:
+    """Write the team's answer on the offer."""
+    offer.answer = answer
+    offer.answered_at = clock_now()
+    offer.answered_by = permit.actor.id
+    offer.save()
+
+
+@transaction.atomic
+def refuse_offer(offer_id: uuid.UUID, *, code: str, text: str, permit: Permit) -> None:
+    """Give a report back to the desk with a coded reason; its first clock runs on, unmoved.
+
+    Raises NotNow, RefusalNeedsCode.
+    """
+    if code not in REFUSALS or (code == "other" and not text.strip()):
+        raise RefusalNeedsCode(_("請選一個退回理由；選「其他」時請寫明。"))
+    offer, matter = locked_offer(offer_id)
+    offer.refusal, offer.refusal_text = code, text.strip()
+    answer_offer(offer, Offer.Answer.REFUSED, permit)
+    run_again(matter, DISPATCH_CLOCK)
+    matter.state = State.AWAITING_DECISION
+    matter.offered_team = None
+    matter.changed_at = offer.answered_at
+    matter.due_at = next_due(matter, matter.changed_at)
+    matter.save()
+    record_event(Act.OFFER_REFUSED, actor=permit.actor, object_kind="report",
+                 object_ids=[matter.pk], purpose=permit.purpose, result=code)  # fmt: skip
+
+
+def hand_over(matter: Matter, to_team: str, ground: str) -> None:
+    """Make `to_team` accountable from now on; the database refuses a gap or a stranger."""
+    with connection.cursor() as cursor:
+        cursor.execute("select triage.hand_over(%s, %s, %s)", [matter.pk, to_team, ground])
+    matter.refresh_from_db(fields=["accountable_team"])

@@ -1,0 +1,80 @@
+"""Who may see a matter, decide it, or answer an offer: role, relation and purpose together (R2)."""
+
+from __future__ import annotations
+
+import uuid
+
+from anwang.access.actions import record_apart
+from anwang.access.context import Actor
+from anwang.access.permissions import Permit, check_role, has_role, refuse, seats_in
+from anwang.access.vocabulary import Act, Role
+from anwang.triage.models import Matter, Offer
+
+DESK_ROLES = (Role.DESK,)
+TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
+SEEN_AT_DESK = frozenset({"report", "picture", "proposal", "same-event", "clocks"})
+
+
+def check_can_use_desk(actor: Actor) -> Permit:
+    """A permit to see the queue of the desks that the actor sits at. Raises Refused."""
+    return check_role(actor, DESK_ROLES, "duty-desk")
+
+
+def can_use_desk(actor: Actor) -> bool:
+    """Whether the actor sits at a duty desk; for menus."""
+    return has_role(actor, DESK_ROLES)
+
+
+def check_can_read_matter(actor: Actor, matter_id: uuid.UUID, purpose: str = "duty-desk") -> Permit:
+    """A permit to read one report at the desk, or as the team it was offered to.
+
+    The reading is on record before the permit exists (D2). A matter that is not there and one that
+    the actor may not see are refused alike.
+    """
+    matter = Matter.objects.filter(pk=matter_id).only(
+        "desk_team", "offered_team", "accountable_team"
+    ).first()  # fmt: skip
+    if matter is None:
+        refuse(actor, purpose, [matter_id])
+    seats = tuple(
+        seat
+        for seat in seats_in(actor, (*DESK_ROLES, *TEAM_ROLES))
+        if (seat.role in DESK_ROLES and seat.team_id == matter.desk_team)
+        or (
+            seat.role in TEAM_ROLES
+            and seat.team_id in (matter.offered_team, matter.accountable_team)
+        )
+    )
+    if not seats:
+        refuse(actor, purpose, [matter_id])
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="report", object_ids=[matter_id], purpose=purpose,
+        fields=sorted(SEEN_AT_DESK),
+    )  # fmt: skip
+    return Permit(actor, "task", purpose, seats, SEEN_AT_DESK, audit_id)
+
+
+def check_can_decide(actor: Actor, matter_id: uuid.UUID) -> Permit:
+    """A permit to decide a report: a seat at the desk that is accountable for it now."""
+    matter = Matter.objects.filter(pk=matter_id).only("desk_team").first()
+    seats = tuple(
+        seat
+        for seat in seats_in(actor, DESK_ROLES)
+        if matter is not None and seat.team_id == matter.desk_team
+    )
+    if not seats:
+        refuse(actor, "decide", [matter_id])
+    return Permit(actor, "task", "decide", seats)
+
+
+def check_can_answer_offer(actor: Actor, offer_id: uuid.UUID) -> Permit:
+    """A permit to accept or refuse an offer: a seat in the team it was made to."""
+    offer = Offer.objects.filter(pk=offer_id).only("team_id").first()
+    seats = tuple(
+        seat
+        for seat in seats_in(actor, TEAM_ROLES)
+        if offer is not None and seat.team_id == offer.team_id
+    )
+    if not seats:
+        refuse(actor, "answer-offer", [offer_id])
+    return Permit(actor, "task", "answer-offer", seats)
