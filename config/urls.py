@@ -5,10 +5,13 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from anwang.intake.api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("anwang.web.urls")),
     path("", include("anwang.access.urls")),
     path("language/", set_language, name="set_language"),
+    path("api/v1/", api.urls),
 ]
 for _prefix, _room in (("registries/", "registries"), ("policies/", "rulebook"), ("", "intake"),
                        ("", "triage"), ("", "cases")):  # fmt: skip

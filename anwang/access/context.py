@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connections, transaction
 
 
@@ -44,3 +45,26 @@ def acting(actor: Actor, purpose: str = "", using: str = "default") -> Iterator[
     with transaction.atomic(using=using):
         enter(actor, purpose, using)
         yield actor
+
+
+@contextlib.contextmanager
+def through_door() -> Iterator[str]:
+    """One transaction of the door's own role, which may execute `intake.deliver` and no more.
+
+    Gives the connection's alias. Where the door has no connection of its own, the shared one takes
+    on `DOOR_ROLE` for the block (tests), or delivers by its own right (programs of ours).
+    """
+    alias = settings.DOOR_ALIAS
+    with transaction.atomic(using=alias):
+        if not settings.DOOR_ROLE:
+            yield alias
+            return
+        with connections[alias].cursor() as cursor:
+            cursor.execute("select current_user")
+            (before,) = cursor.fetchone()
+            cursor.execute(f'set local role "{settings.DOOR_ROLE}"')
+            try:
+                yield alias
+            finally:
+                if not connections[alias].needs_rollback:
+                    cursor.execute(f'set local role "{before}"')

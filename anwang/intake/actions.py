@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections
 
-from anwang.access.context import Actor
+from anwang.access.context import Actor, through_door
 from anwang.access.sealing import seal
 from anwang.access.tokens import open_id
 from anwang.common.clock import clock_now
@@ -59,8 +59,8 @@ def deliver(
     stays open when the audit is down (decision 7). `actor` is who delivered.
     """
     given = body if isinstance(body, Delivered) else _as_delivered(body)
-    with transaction.atomic(using=settings.DOOR_ALIAS):
-        now = clock_now(using=settings.DOOR_ALIAS)
+    with through_door() as door:
+        now = clock_now(using=door)
         copy = read_report(given.body, now=now, open_id=open_id)
         if given.too_deep:
             copy.marks.append("too-deep")

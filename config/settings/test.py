@@ -10,6 +10,9 @@ DATABASES = {
 }
 # Inside one rolled-back transaction the door and the audit write through the same connection.
 DOOR_ALIAS = "default"
+DOOR_ROLE = "anwang_door"
 AUDIT_ALIAS = "default"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEBUG = False
+# Static files are found as they are asked for: nothing is collected for a test.
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,143 @@
+"""`POST /api/v1/reports`: other systems' door, described by OpenAPI 3.1 at /api/v1/openapi.json.
+
+Nothing in a report is refused for its content. What is refused says what to do next and a number
+to call, and never repeats what was sent (P10).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema, Status
+from ninja.errors import AuthenticationError
+from ninja.security import HttpBearer
+
+from anwang.access.actions import record_apart
+from anwang.access.context import Actor
+from anwang.access.queries import sender_of
+from anwang.access.vocabulary import Act
+from anwang.intake.actions import deliver
+from anwang.intake.rules.bodies import LARGEST_BYTES, BrokenReport, ReportTooLarge, read_body
+from anwang.intake.rules.schema import schema
+
+NOBODY: Final = uuid.UUID(int=0)
+PHONE: Final = {
+    "zh": "情況緊急請撥 110；保護通報可撥 113。",
+    "en": "In danger call 110; to report by telephone call 113.",
+}
+MESSAGES: Final = {
+    "broken": {
+        "zh": "內容不是完整的 JSON 物件（UTF-8）。請更正格式後以同一個 report_id 再送一次；內容欄位不必齊全。",
+        "en": "This is not one JSON object in UTF-8. Correct the form and send it again with the same"
+        " report_id; no field need be complete.",
+    },
+    "too-large": {
+        "zh": "通報超過 1 MiB（1,048,576 位元組）。請縮短文字或拆開再送；照片與文件請改用網頁通報。",
+        "en": "The report has more than 1 MiB (1,048,576 bytes). Shorten or split it and send it"
+        " again; hand in photos and papers through the web form.",
+    },
+    "no-credential": {
+        "zh": "沒有有效的來源憑證。請在 Authorization 標頭放入 Bearer 憑證；沒有憑證請洽系統管理員。",
+        "en": "There is no valid sender's credential. Put it into the Authorization header as Bearer;"
+        " ask the operator for one.",
+    },
+}  # fmt: skip
+
+
+class Taken(Schema):
+    """The answer once the report is stored. `outcome`: new, repeated or addition."""
+
+    receipt: str
+    outcome: str
+
+
+class Said(Schema):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class NotTaken(Schema):
+    """Why nothing was stored, what to do next, and whom to call meanwhile."""
+
+    error: str
+    message: Said
+    phone: Said
+
+
+class SenderCredential(HttpBearer):
+    """The credential of `anwang sender add`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> tuple[Actor, str] | None:
+        known = sender_of(token) if token and "\0" not in token else None
+        if known is None:
+            return None
+        return Actor(known[0], "sender", request_id=uuid.uuid4()), known[1]
+
+
+api = NinjaAPI(
+    title="安網 Anwang",
+    version="1",
+    description="通報介接。 Delivering reports.",
+    docs_url=None,  # the documentation page would fetch from a third party
+    urls_namespace="api-v1",
+)
+
+
+def _refusal(request: HttpRequest, error: str, status: int) -> HttpResponse:
+    body = {"error": error, "message": MESSAGES[error], "phone": PHONE}
+    return api.create_response(request, body, status=status)
+
+
+@api.exception_handler(AuthenticationError)
+def _without_credential(request: HttpRequest, error: object) -> HttpResponse:
+    record_apart(
+        Act.SIGN_IN_FAILED, actor=Actor(NOBODY, "sender"), purpose="deliver", result="refused"
+    )
+    answer = _refusal(request, "no-credential", 401)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(BrokenReport)
+def _broken(request: HttpRequest, error: object) -> HttpResponse:
+    return _refusal(request, "broken", 400)
+
+
+@api.exception_handler(ReportTooLarge)
+def _too_large(request: HttpRequest, error: object) -> HttpResponse:
+    return _refusal(request, "too-large", 413)
+
+
+def _report_format() -> dict[str, Any]:
+    return {name: said for name, said in schema().items() if not name.startswith("$")}
+
+
+@api.post(
+    "/reports",
+    auth=SenderCredential(),
+    response={201: Taken, 200: Taken, 400: NotTaken, 401: NotTaken, 413: NotTaken},
+    operation_id="deliver_report",
+    summary="送出一件通報 Deliver one report",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The format asks, it does not refuse: any JSON object is taken.",
+            "content": {"application/json": {"schema": _report_format()}},
+        }
+    },
+)
+def deliver_report(request: HttpRequest) -> Status[dict[str, str]]:
+    """Same sender and `report_id` with the same content: 200 and the first receipt. With other
+    content: 200, kept as an addition to the first. Else 201.
+    """
+    # Asked before the body is read: what is too large is not taken into memory.
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_BYTES:
+        raise ReportTooLarge(str(ReportTooLarge.__doc__))
+    actor, sender = request.auth  # type: ignore[attr-defined]
+    receipt = deliver(read_body(request.body), sender=sender, actor=actor)
+    status = 201 if receipt.outcome == "new" else 200
+    return Status(status, {"receipt": receipt.receipt, "outcome": receipt.outcome})
