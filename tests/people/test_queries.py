@@ -1,0 +1,138 @@
+"""Finding persons in the database: the right one, few queries, and never slow."""
+
+import random
+import time
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from anwang.people.models import Identity
+from anwang.people.queries import (
+    MOST_CANDIDATES,
+    _candidates,
+    addresses_of,
+    find_many,
+    find_people,
+    identities_of,
+)
+from anwang.people.rules.forms import forms_of
+from anwang.people.rules.keys import query_keys
+from anwang.people.rules.scoring import is_probable, load_model, rank
+from tests.people.invented_persons import asked, persons, token
+from tests.people.stored import store
+
+pytestmark = pytest.mark.django_db
+CHILD = {
+    "name": "陳志安",
+    "sex": "M",
+    "birth_date": "2018-05-01",
+    "national_id": "A123456789",
+    "phone": "0900-000-001",
+    "address": "桃園市中壢區範例路1段2號3樓",
+}
+
+
+@pytest.fixture(autouse=True)
+def _as_the_matcher(in_role):
+    with in_role("worker"):
+        yield
+
+
+def told(**raw):
+    return forms_of(raw, token=token, query=True, told_on=date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"national_id": "A123456789"},
+        {"name": "陳志安", "national_id": "A123456798"},
+        {"name": "陳治安", "sex": "M", "birth": "民國107年"},
+        {"name": "小安", "birth": "約8歲", "address": "中壢範例路一段2號"},
+    ],
+)
+def test_a_person_is_found_by_number_by_a_slip_of_it_by_sound_and_by_nickname(raw):
+    (child,) = store([CHILD])
+    store([{**CHILD, "name": "林美玉", "national_id": "B223456781", "birth_date": "1950-01-01"}])
+    found = find_people(told(**raw))
+    assert found[0].person_id == child
+    assert found[0].accepted
+    assert (found[0].name, found[0].born, found[0].sex) == ("陳志安", date(2018, 5, 1), "M")
+    assert is_probable(found[0].scored, load_model())
+
+
+def test_nobody_is_found_where_nobody_is_near_or_nothing_is_told():
+    store([CHILD])
+    assert find_people(told(name="王大明", birth="50.1.1")) == []
+    assert find_many([told(), told(name="")]) == [[], []]
+    assert find_many([]) == []
+
+
+def test_a_person_comes_once_with_every_current_record():
+    (child,) = store([CHILD])
+    store([{**CHILD, "national_id": ""}], source="immunisation", persons=[child])
+    (found,) = find_people(told(national_id="A123456789"))
+    assert [source for source, _ in found.records] == ["household-registration", "immunisation"]
+    assert set(identities_of([child])) == {child}
+    assert len(identities_of([child])[child]) == 2
+    assert len(addresses_of([child])[child]) == 1
+
+
+def test_superseded_and_unlinked_records_find_nobody():
+    store([CHILD])
+    Identity.objects.update(superseded=True)
+    assert find_people(told(national_id="A123456789")) == []
+    Identity.objects.update(superseded=False, person=None)
+    assert find_people(told(national_id="A123456789")) == []
+
+
+def test_two_equals_are_both_shown_and_neither_accepted():
+    store([{**CHILD, "national_id": ""}, {**CHILD, "national_id": ""}])
+    found = find_people(told(name="陳志安", birth="107.5.1"))
+    assert [one.accepted for one in found] == [False, False]
+
+
+def test_all_subjects_of_a_report_take_two_queries():
+    store([CHILD])
+    subjects = [told(name="陳志安", phone="0900000001") for _ in range(12)]
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        found = find_many(subjects)
+    assert len(seen) == 2
+    assert len({one[0].person_id for one in found}) == 1
+
+
+@pytest.mark.slow
+def test_the_database_gives_the_answer_of_comparing_with_everybody():
+    everybody = persons(1200, seed=11)
+    ids = store(one.raw for one in everybody)
+    forms = {pid: forms_of(one.raw, token=token) for pid, one in zip(ids, everybody, strict=True)}
+    rng = random.Random(12)
+    for person in rng.sample(everybody, 15):
+        for kind, raw in asked(rng, person):
+            query = forms_of(raw, token=token, query=True)
+            slow = rank(query, forms.items(), load_model())[0]
+            if is_probable(slow[1], load_model()):
+                quick = find_people(query)[0]
+                assert quick.person_id == slow[0], kind
+                assert quick.weight == pytest.approx(slow[1].weight)
+
+
+@pytest.mark.slow
+def test_five_thousand_behind_one_key_cost_no_more_than_a_stated_number():
+    door = {"address": "桃園市中壢區範例路1段2號", "phone": "0900-000-001"}
+    store([{**door, "name": f"住民{place}", "birth_date": "1980-01-01"} for place in range(5000)])
+    (child,) = store([CHILD])
+    query = told(**CHILD)
+    assert len(query_keys(query)) > 5
+    near, _ = _candidates([query])
+    assert len(near[0]) <= MOST_CANDIDATES
+    began = time.perf_counter()
+    for _ in range(10):
+        found = find_people(query)
+    assert (time.perf_counter() - began) / 10 < 0.1
+    assert found[0].person_id == child
+    assert found[0].accepted
