@@ -33,7 +33,9 @@ def command(*arguments: str) -> list[str]:
 
 def run(role: str, *arguments: str, **more: Any) -> int:
     """Run one of our own commands to its end and return its status."""
-    return subprocess.run(command(*arguments), env=environment(role), check=False, **more).returncode
+    return subprocess.run(
+        command(*arguments), env=environment(role), check=False, **more
+    ).returncode
 
 
 def start(role: str, arguments: list[str], **variables: str) -> subprocess.Popen[bytes]:
@@ -42,7 +44,7 @@ def start(role: str, arguments: list[str], **variables: str) -> subprocess.Popen
         arguments,
         env=environment(role, **variables),
         start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509
+        preexec_fn=_end_with_parent,
         cwd=CHECKOUT,
     )
 

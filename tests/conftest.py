@@ -140,3 +140,13 @@ def as_role(role: str) -> Iterator[None]:
 @pytest.fixture
 def in_role():
     return as_role
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory):
+    """One whole running instance with a small demo county, shared by flow and browser tests."""
+    from tests.instance import running
+
+    with running(tmp_path_factory.mktemp("home")) as started:
+        started.await_filled()
+        yield started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import secrets
@@ -87,8 +88,9 @@ def add_account(
     memberships: Iterable[tuple[str, str | None, str]],
     actor: Actor,
     account_id: uuid.UUID | None = None,
+    since: dt.datetime | None = None,
 ) -> Account:
-    """Make an account with its memberships (team, county, role)."""
+    """Make an account with its memberships (team, county, role), from `since` or from now on."""
     account = Account(
         id=account_id or uuid.uuid4(),
         username=username,
@@ -98,8 +100,9 @@ def add_account(
     )
     account.set_password(password)
     account.save(force_insert=True)
+    begun = {"since": since} if since else {}
     Membership.objects.bulk_create(
-        Membership(account=account, team_id=team, county=where, role=role)
+        Membership(account=account, team_id=team, county=where, role=role, **begun)
         for team, where, role in memberships
     )
     record_event(Act.ACCOUNT_ADDED, actor=actor, object_kind="account", object_ids=[account.pk])
@@ -107,7 +110,12 @@ def add_account(
 
 
 def relate(
-    team_id: str, object_kind: str, object_ids: Iterable[uuid.UUID], *, ground: str, through: uuid.UUID
+    team_id: str,
+    object_kind: str,
+    object_ids: Iterable[uuid.UUID],
+    *,
+    ground: str,
+    through: uuid.UUID,
 ) -> None:
     """Let a team reach objects on a ground; quiet where it already may."""
     Relation.objects.bulk_create(

@@ -36,9 +36,7 @@ class Permit:
 
 def refuse(actor: Actor, purpose: str, object_ids: Iterable[object] = ()) -> NoReturn:
     """Put the refusal on record and raise it."""
-    record_apart(
-        Act.REFUSED, actor=actor, purpose=purpose, object_ids=object_ids, result="refused"
-    )
+    record_apart(Act.REFUSED, actor=actor, purpose=purpose, object_ids=object_ids, result="refused")
     raise Refused("您沒有權限進行這項操作。")
 
 

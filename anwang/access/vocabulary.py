@@ -44,6 +44,7 @@ class Act(StrEnum):
     ROW_REPLAYED = "row-replayed"
     RECORDS_LINKED = "records-linked"
     REPORT_SCREENED = "report-screened"
+    CLOCK_MISSED = "clock-missed"
     DECISION_CONFIRMED = "decision-confirmed"
     DECISION_CHANGED = "decision-changed"
     SAME_EVENT_JUDGED = "same-event-judged"

@@ -14,6 +14,7 @@ from anwang.access.vocabulary import Act
 from anwang.cases.models import Case, FamilyFile, FamilyMember
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
 from anwang.triage.actions.clocks import next_due
+from anwang.triage.actions.decisions import known_persons
 from anwang.triage.actions.offers import answer_offer, hand_over, locked_offer
 from anwang.triage.models import Matter, Offer, Screening, State
 
@@ -63,8 +64,7 @@ def _members_of(matter: Matter) -> list[dict[str, Any]]:
 
 def _family_for(matter: Matter, permit: Permit) -> FamilyFile:
     members = _members_of(matter)
-    persons = [uuid.UUID(m["person_id"]) for m in members if m.get("person_id")]
-    family = _known_family(persons, matter)
+    family = _known_family(known_persons(members), matter)
     if family is None:
         name = str(matter.headline.get("name") or (members[0]["name"] if members else "") or "不詳")
         # The row becomes readable through its relation, so the relation stands first.
@@ -97,12 +97,12 @@ def _add_members(family: FamilyFile, members: list[dict[str, Any]], permit: Perm
     FamilyMember.objects.bulk_create(
         FamilyMember(
             family=family,
-            person_id=member.get("person_id"),
+            person_id=next(iter(known_persons([member])), None),
             name=str(member.get("name") or "不詳")[:100],
             born_on=str(member.get("born_on") or "")[:20],
             role=str(member.get("role") or "household-member"),
             judged_by=permit.actor.id,
         )
         for member in members
-        if not (member.get("person_id") and uuid.UUID(member["person_id"]) in known)
+        if not set(known_persons([member])) & known
     )

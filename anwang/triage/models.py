@@ -132,6 +132,7 @@ class Clock(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="clocks")
     definition_id = models.CharField(max_length=60)
+    legal = models.BooleanField(default=True, help_text="A law names the term, not only a policy.")
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)

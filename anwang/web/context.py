@@ -1,4 +1,4 @@
-"""What the frame of every screen shows: the menu of this account's roles, its office, the instance."""
+"""What the frame of every screen shows: the menu of an account's roles, its office, the instance."""
 
 from __future__ import annotations
 

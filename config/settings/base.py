@@ -112,6 +112,7 @@ DATABASES = {
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DOOR_ALIAS = "door"
+DOOR_ROLE = ""  # a role to take on for the door where it has no connection of its own
 AUDIT_ALIAS = "audit"
 
 AUTH_USER_MODEL = "access.Account"

@@ -26,6 +26,7 @@ def start_clocks(
         Clock(
             matter=matter,
             definition_id=one.id,
+            legal=one.legal,
             started_at=started_at,
             due_at=due_at(started_at, one, calendar),
         )
@@ -57,13 +58,14 @@ def drop_clocks(matter: Matter, at: dt.datetime, proof: uuid.UUID) -> None:
 
 
 def next_due(matter: Matter, now: dt.datetime) -> dt.datetime:
-    """The next unmet clock of the matter; the review clock when no other runs (decision 19)."""
-    running = matter.clocks.filter(state=Clock.State.RUNNING).order_by("due_at").first()
+    """The next unmet clock of the matter, one in law first; the review clock when no other runs
+    (decision 19)."""
+    running = matter.clocks.filter(state=Clock.State.RUNNING).order_by("-legal", "due_at").first()
     if running is not None:
         return running.due_at
     review, _ = Clock.objects.get_or_create(
         matter=matter,
         definition_id=REVIEW,
-        defaults={"started_at": now, "due_at": now + dt.timedelta(days=REVIEW_DAYS)},
+        defaults={"legal": False, "started_at": now, "due_at": now + dt.timedelta(days=REVIEW_DAYS)},
     )
     return review.due_at

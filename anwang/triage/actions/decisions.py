@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,11 +126,16 @@ def _offer(
     return offer
 
 
+def known_persons(members: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
+    """Ids of the members whom we take to be somebody; a subject known to nobody has none."""
+    ids = [str(member.get("person_id") or "subject-") for member in members]
+    return [uuid.UUID(one) for one in ids if not one.startswith("subject-")]
+
+
 def _persons(screening: Screening | None) -> list[uuid.UUID]:
     if screening is None:
         return []
-    members = screening.picture.get("members", [])
-    return [uuid.UUID(member["person_id"]) for member in members if member.get("person_id")]
+    return known_persons(screening.picture.get("members", []))
 
 
 @transaction.atomic

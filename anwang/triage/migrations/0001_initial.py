@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('definition_id', models.CharField(max_length=60)),
+                ('legal', models.BooleanField(default=True, help_text='A law names the term, not only a policy.')),
                 ('started_at', models.DateTimeField()),
                 ('due_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('running', 'Running'), ('met', 'Met'), ('missed', 'Missed'), ('dropped', 'Dropped')], default='running', max_length=10)),

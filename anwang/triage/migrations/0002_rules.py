@@ -27,8 +27,8 @@ begin
             'excerpt', left(new.body ->> 'narrative', 120)), '[]', 0);
     insert into triage_duty (id, matter_id, accountable_team, during, ground)
     values (gen_random_uuid(), new.id, desk, tstzrange(new.accepted_at, null, '[)'), 'report-accepted');
-    insert into triage_clock (id, matter_id, definition_id, started_at, due_at, state)
-    values (gen_random_uuid(), new.id, coalesce(first_clock.id, 'dispatch'), new.clock_started_at,
+    insert into triage_clock (id, matter_id, definition_id, legal, started_at, due_at, state)
+    values (gen_random_uuid(), new.id, coalesce(first_clock.id, 'dispatch'), true, new.clock_started_at,
         due, 'running');
     insert into access_relation (id, team_id, object_kind, object_id, ground, through)
     values (gen_random_uuid(), desk, 'report', new.id, 'duty-desk', new.id);

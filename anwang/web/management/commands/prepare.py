@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         if demo_teams:
             from demo.staff import teams
 
-            load_teams(teams())
+            load_teams(_fields(team) for team in teams() if not team.is_desk)
 
     def _name_kind(self, kind: str) -> None:
         with connection.cursor() as cursor:
@@ -48,3 +49,10 @@ class Command(BaseCommand):
             (found,) = cursor.fetchone()
         if found != kind:
             raise CommandError(f"This database is a {found} instance, set once; not {kind}.")
+
+
+def _fields(team: Any) -> dict[str, Any]:
+    """The fields of a directory team from a demo team."""
+    fields = asdict(team)
+    fields["county_id"] = fields.pop("county")
+    return fields

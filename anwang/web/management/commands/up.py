@@ -1,4 +1,4 @@
-"""`anwang up`: web and worker until interrupted, with the demo filled where the database is empty."""
+"""`anwang up`: web and worker until interrupted; the demo filled where the database is empty."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class Command(BaseCommand):
                 probe.bind((host, port))
             except OSError as error:
                 raise CommandError(
-                    f"Port {port} cannot be used ({error.strerror}). Choose another: PORT=8001 make up"
+                    f"Port {port} cannot be used ({error.strerror})."
+                    " Choose another: PORT=8001 make up"
                 ) from None
 
     def _prepare(self, filled_here: bool) -> None:
@@ -91,7 +92,7 @@ class Command(BaseCommand):
             if web.poll() is not None:
                 raise CommandError("The web server ended by itself; the reason stands above.")
             try:
-                with urllib.request.urlopen(f"http://{host}:{port}/health/", timeout=2):  # noqa: S310
+                with urllib.request.urlopen(f"http://{host}:{port}/health/", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)

@@ -1,0 +1,48 @@
+"""Fills a demo (the program behind `init` and `up`); with --accounts only who may sign in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from demo.filling import fill, fill_accounts
+
+
+class Command(BaseCommand):
+    help = "Fill a demo instance; what is there already is left."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--accounts", action="store_true")
+
+    def handle(self, *, accounts: bool, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select kind from clock.instance")
+            (kind,) = cursor.fetchone()
+        if kind == "production":
+            raise CommandError("A production instance is never filled with invented people.")
+        if accounts:
+            fill_accounts(demo=kind == "demo")
+            return
+        if kind != "demo":
+            raise CommandError("Only a demo instance is filled. Make one: anwang init")
+        fill_accounts(demo=True)
+        fill(self._tell)
+        self._write("", 100, done=True)
+
+    def _tell(self, step: str, percent: int) -> None:
+        self._write(step, percent, done=False)
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r  {percent:3d} % {step}   ", ending="")
+            self.stderr.flush()
+
+    def _write(self, step: str, percent: int, *, done: bool) -> None:
+        path = settings.HOME / "filling.json"
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({"step": step, "percent": percent, "done": done}))
+        fresh.replace(path)

@@ -1,0 +1,132 @@
+"""Lets the office do with a report what its story says: through the actions that people use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Protocol
+
+from anwang.access.context import Actor, acting
+from anwang.access.models import Membership
+from anwang.access.vocabulary import Role
+from anwang.cases.actions import accept_offer
+from anwang.triage.actions.decisions import Change, NoTeam, NotNow, ReasonNeeded, answer, confirm
+from anwang.triage.actions.offers import refuse_offer
+from anwang.triage.actions.same_events import judge_same_event
+from anwang.triage.models import Matter, Offer, State
+from anwang.triage.permissions import check_can_answer_offer, check_can_decide
+from anwang.triage.queries.teams import teams_for
+from demo.reports import DemoReport
+
+ANSWERS = {
+    "consult-vague": "已提供諮詢與求助管道，來電者同意自行聯絡社福中心。",
+    "out-of-scope": "非社會安全網業務，已告知主管機關電話。",
+    "unreachable": "三次聯絡未果，資料不足以辨識對象，保留紀錄待再有通報時合看。",
+}
+REFUSAL_TEXTS = {"other": "本組人力已由督導統一調派，請改派同區他組。"}
+
+
+class Travels(Protocol):
+    """A clock that can be set into the past."""
+
+    def go_to(self, instant: dt.datetime) -> None: ...
+
+
+def decide(one: DemoReport, report: uuid.UUID, earlier: uuid.UUID | None, past: Travels) -> None:
+    """Play the story of a report to its end; an open one stays at the desk."""
+    story = one.story
+    if story.outcome == "open" or story.decided_after_hours is None:
+        return
+    at = one.received_at + dt.timedelta(hours=story.decided_after_hours)
+    past.go_to(at)
+    desk = _seat(Matter.objects.only("desk_team").get(pk=report).desk_team, (Role.DESK,))
+    if desk is None:
+        return
+    if story.outcome == "linked" and earlier is not None:
+        _join(report, earlier, desk)
+    elif story.outcome in ("answered", "linked"):
+        _answer(report, one.kind, desk)
+    else:
+        _dispatch(one, report, desk, at, past)
+
+
+def _seat(team_id: str | None, roles: tuple[Role, ...]) -> Actor | None:
+    found = (
+        Membership.objects.filter(team_id=team_id, role__in=roles, account__password__gt="")
+        .exclude(account__username="demo-operator")
+        .order_by("account__username")
+        .first()
+    )
+    return Actor(found.account_id, team_id=found.team_id, role=found.role) if found else None
+
+
+def _join(report: uuid.UUID, earlier: uuid.UUID, desk: Actor) -> None:
+    with acting(desk, "decide"):
+        permit = check_can_decide(desk, report)
+        judge_same_event(report, earlier, same=True, permit=permit, reason="同一事件，合併處理")
+
+
+def _answer(report: uuid.UUID, kind: str, desk: Actor) -> None:
+    text = ANSWERS.get(kind, "與先前通報同一事件，資料已併入。")
+    with acting(desk, "decide"):
+        answer(report, permit=check_can_decide(desk, report), reason=text)
+
+
+def _confirm(report: uuid.UUID, desk: Actor, not_to: str | None = None) -> Offer | None:
+    """Confirm as proposed; where nothing fits (or a team refused), choose another team."""
+    with acting(desk, "decide"):
+        permit = check_can_decide(desk, report)
+        matter = Matter.objects.get(pk=report)
+        change = None
+        fitting = [t for t in teams_for(matter.county, matter.agency_kind) if t.id != not_to]
+        if not_to or not fitting:
+            others = fitting or [t for t in teams_for(matter.county) if t.id != not_to]
+            if not others:
+                return None
+            change = Change("原受理單位退回，改派同區單位。", {"team": others[0].id})
+        try:
+            return confirm(report, permit=permit, change=change)
+        except (NoTeam, NotNow, ReasonNeeded):
+            return None
+
+
+def _dispatch(
+    one: DemoReport, report: uuid.UUID, desk: Actor, at: dt.datetime, past: Travels
+) -> None:
+    story = one.story
+    offer = _confirm(report, desk)
+    if offer is None:
+        return
+    if story.outcome == "refused":
+        past.go_to(at + dt.timedelta(minutes=50))
+        if not _refuse(offer, story.refusal or "other"):
+            return
+        later = one.received_at + dt.timedelta(hours=story.settled_after_hours or 24)
+        past.go_to(max(later, at + dt.timedelta(hours=1)))
+        offer = _confirm(report, desk, not_to=offer.team_id)
+        if offer is None:
+            return
+    past.go_to(max(at, offer.offered_at) + dt.timedelta(minutes=35))
+    _accept(offer)
+
+
+def _refuse(offer: Offer, code: str) -> bool:
+    worker = _worker(offer)
+    if worker is None:
+        return False
+    with acting(worker, "answer-offer"):
+        permit = check_can_answer_offer(worker, offer.pk)
+        refuse_offer(offer.pk, code=code, text=REFUSAL_TEXTS.get(code, ""), permit=permit)
+    return True
+
+
+def _accept(offer: Offer) -> None:
+    worker = _worker(offer)
+    if worker is None or Matter.objects.get(pk=offer.matter_id).state != State.OFFERED:
+        return
+    with acting(worker, "answer-offer"):
+        accept_offer(offer.pk, permit=check_can_answer_offer(worker, offer.pk))
+
+
+def _worker(offer: Offer) -> Actor | None:
+    return _seat(offer.team_id, (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR))

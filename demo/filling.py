@@ -1,0 +1,204 @@
+"""Fills a demo instance: accounts, the registries' files, and a year of reports over the real code.
+
+Nothing here writes a table of its own: registries are loaded as files, reports go through the door
+and are screened, decided, offered and answered by the same actions that people use. What happened
+in the past happens at that time: the clock of this session runs there (decision 1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+
+from anwang.access.actions import add_account
+from anwang.access.context import LOADING, Actor, acting
+from anwang.access.models import Account
+from anwang.common.values.roc_dates import TAIPEI
+from anwang.directory.models import Team
+from anwang.intake.actions import deliver
+from anwang.intake.models import Report
+from anwang.people.actions import identify
+from anwang.registries.actions.deliveries import load_file
+from anwang.registries.models import Delivery
+from anwang.triage.actions.screening import screen
+from demo.county import County, build_county
+from demo.deciding import decide
+from demo.registries import write_registries
+from demo.reports import DemoReport, reports_of_year
+from demo.staff import accounts, teams
+
+SEED = 20261
+PASSWORD = "anwang-demo-2026"  # noqa: S105 - demo instances print it on their first page
+OPERATOR = uuid.UUID("00000000-0000-4000-8000-0000000000a0")
+OPERATOR_NAME = "demo-operator"
+SURNAMES = "康莊龔溫翁塗"
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+Tell = Callable[[str, int], None]
+
+
+def size() -> tuple[int, int]:
+    """Persons and reports of the demo; smaller ones serve the tests."""
+    return (
+        int(os.environ.get("ANWANG_DEMO_PERSONS", "60000")),
+        int(os.environ.get("ANWANG_DEMO_REPORTS", "2600")),
+    )
+
+
+def fill_accounts(*, demo: bool) -> None:
+    """The commands' actor with a seat at every desk; on a demo the staff of the county too."""
+    with acting(Actor(OPERATOR, "program", role="operator"), "demonstration"):
+        if not Account.objects.filter(username=OPERATOR_NAME).exists():
+            _add_operator()
+        known = set(Account.objects.values_list("username", flat=True)) if demo else set()
+        for one in accounts() if demo else ():
+            if one.login not in known:
+                seat = one.team or f"{one.county or 'national'}-{one.role}"
+                names = one.display_name, one.display_name_en
+                _add(one.login, *names, one.county, [(seat, one.county, one.role)])
+        if demo:
+            _add_unseen_workers(known)
+    if demo:
+        listed = [
+            {
+                "username": one.login,
+                "password": PASSWORD,
+                "role": one.role,
+                "who": {"zh": one.display_name, "en": one.display_name_en},
+            }
+            for one in accounts()
+        ]
+        path = settings.HOME / "demo-accounts.json"
+        path.write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
+
+
+def _add_operator() -> None:
+    seats: list[tuple[str, str | None, str]] = [
+        (team.pk, team.county_id, "desk") for team in Team.objects.filter(is_desk=True)
+    ]
+    seats.append(("operators", None, "operator"))
+    account = add_account(
+        OPERATOR_NAME, display_name="示範操作", display_name_en="Demo operator", password=None,
+        county=None, memberships=seats, actor=Actor(OPERATOR, "program"), account_id=OPERATOR,
+        since=LONG_AGO,
+    )  # fmt: skip
+    assert account.pk == OPERATOR
+
+
+def _add(
+    login: str,
+    name: str,
+    name_en: str,
+    county: str | None,
+    seats: list[tuple[str, str | None, str]],
+) -> None:
+    add_account(
+        login, display_name=name, display_name_en=name_en, password=PASSWORD, county=county,
+        memberships=seats, actor=Actor(OPERATOR, "program"), since=LONG_AGO,
+        account_id=uuid.uuid5(OPERATOR, login),
+    )  # fmt: skip
+
+
+def _add_unseen_workers(known: set[str]) -> None:
+    """One worker for each team that nobody tries out, so that its part of the year can happen."""
+    tried = {one.team for one in accounts()}
+    for place, team in enumerate(t for t in teams() if not t.is_desk and t.id not in tried):
+        login = f"worker-{team.id}"
+        if login not in known:
+            surname = SURNAMES[place % len(SURNAMES)]
+            _add(login, f"{surname}社工", f"Worker {place + 1}", team.county,
+                 [(team.id, team.county, "team-worker")])  # fmt: skip
+
+
+def account_id(login: str) -> uuid.UUID:
+    """The account of a demo login."""
+    return uuid.uuid5(OPERATOR, login)
+
+
+class Past:
+    """This session's clock, which may run in the past on demo and test instances."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select clock.now()")
+            (self.now,) = cursor.fetchone()
+        self.began = time.monotonic()
+
+    def go_to(self, instant: dt.datetime) -> None:
+        """Let the session's clock stand at `instant` and run on from there."""
+        real = self.now + dt.timedelta(seconds=time.monotonic() - self.began)
+        ahead = min(instant, real) - real
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select set_config('clock.ahead', %s, false)", [f"{ahead.total_seconds()} seconds"]
+            )
+
+
+def fill(tell: Tell) -> None:
+    """Load the registries and the year; what is there already is left, so it can be resumed."""
+    settings.DOOR_ALIAS, settings.AUDIT_ALIAS = "default", "default"  # one session, one clock
+    persons, number = size()
+    past = Past()
+    with connection.cursor() as cursor:
+        cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
+    tell("造出示範縣", 0)
+    county = build_county(SEED, past.now.astimezone(TAIPEI).date(), persons)
+    _fill_registries(county, past, tell)
+    _fill_year(county, number, past, tell)
+    past.go_to(past.now + dt.timedelta(days=1))
+
+
+def _fill_registries(county: County, past: Past, tell: Tell) -> None:
+    done = set(
+        Delivery.objects.filter(state=Delivery.State.PUBLISHED).values_list("source_id", flat=True)
+    )
+    folder = Path(settings.HOME) / "demo"
+    folder.mkdir(exist_ok=True)
+    names = list(write_registries(county, folder))
+    past.go_to(past.now - dt.timedelta(hours=7))
+    for place, name in enumerate(names):
+        if name in done:
+            continue
+        tell("載入登記資料", 5 + place * 6)
+        outcome = load_file(name, folder / f"{name}.csv", actor=LOADING)
+        if outcome.held:
+            raise RuntimeError(f"The demo's own file of {name} was held: {outcome.held_because}")
+        identify(outcome.delivery_id, actor=LOADING)
+
+
+def _fill_year(county: County, number: int, past: Past, tell: Tell) -> None:
+    known = _known_reports()
+    told: dict[str, uuid.UUID] = {}
+    last_percent = -1
+    for place, one in enumerate(reports_of_year(county, number, until=past.now)):
+        percent = 30 + int(70 * place / number)
+        if percent != last_percent:
+            tell("示範年度的通報", percent)
+            last_percent = percent
+        key = (str(one.report.get("sender") or "local"), str(one.report.get("report_id")))
+        told[key[1]] = known.get(key) or _tell_one(one, key[0], past)
+        if key not in known:
+            decide(one, told[key[1]], told.get(one.same_event_as or ""), past)
+
+
+def _known_reports() -> dict[tuple[str, str], uuid.UUID]:
+    with acting(LOADING):
+        found = Report.objects.filter(~Q(report_id="")).values_list("sender", "report_id", "pk")
+        return {(sender, report_id): pk for sender, report_id, pk in found}
+
+
+def _tell_one(one: DemoReport, sender: str, past: Past) -> uuid.UUID:
+    """Deliver and screen in one transaction, so that no worker takes it at today's clock."""
+    past.go_to(one.received_at + dt.timedelta(seconds=20))
+    with transaction.atomic():
+        receipt = deliver(one.report, sender=sender, historic=True, actor=LOADING)
+        screen(receipt.report)
+    return receipt.report
