@@ -144,24 +144,32 @@ def _unpack_address(packed: list[Any]) -> Address:
     return Address(*packed)
 
 
-def forms_of(raw: Raw, *, token: Token, query: bool = False, told_on: date | None = None) -> Forms:
+def forms_of(
+    raw: Raw,
+    *,
+    token: Token,
+    query: bool = False,
+    told_on: date | None = None,
+    known_token: bytes | None = None,
+) -> Forms:
     """Normal forms of the identifying columns of `raw` (docs/formats, "Columns that identify a
     person").
 
     `raw` may hold `birth` as free text. `token` turns a normal number into its HMAC. `query`
-    fills `id_near`. `told_on` is the day an age was told (the report's or delivery's). Garbage in
-    a column leaves that column empty; never an error.
+    fills `id_near`. `told_on` is the day an age was told (the report's or delivery's). Where only
+    the token of a number is left (a stored record), it comes as `known_token`. Garbage in a column
+    leaves that column empty; never an error.
     """
     name = parse_name(raw.get("name"), raw.get("name_romanised"))
     birth = _birth(raw)
     typed_id = raw.get("national_id")
     parsed_id = parse_id(typed_id) if typed_id else None
-    id_token = token(parsed_id.normal) if parsed_id is not None and parsed_id.valid else None
+    id_token = token(parsed_id.normal) if parsed_id and parsed_id.valid else known_token
     near: tuple[bytes, ...] = ()
     if query and parsed_id is not None and parsed_id.normal:
         near = tuple([token(number) for number in valid_neighbours(parsed_id.normal)])
     sex = _SEXES.get(str(raw.get("sex") or "").strip().upper()[:4], "")
-    if not sex and id_token is not None and parsed_id is not None:
+    if not sex and parsed_id is not None and parsed_id.valid:
         sex = sex_of(parsed_id.normal) or ""
     about_year = None
     if birth.approximate_age is not None:

@@ -39,6 +39,23 @@ create temporary table loading_quarantine (id uuid, sheet text, line int, "colum
     value_class text, text jsonb, fix jsonb, sealed_row bytea) on commit drop;
 create temporary table loading_present (record_key text) on commit drop;
 """
+# A full delivery says again what is known already: a row that says nothing new makes no new record
+# (or a daily file of the nation would double the database every day). It counts as present.
+_LEAVE_OUT_UNCHANGED = """
+with same as (
+    delete from loading_record l using loading_record n
+    cross join lateral (
+        select r.values, r.withdrawn from registries_record r
+        join registries_delivery d on d.id = r.delivery_id
+        where r.source_id = %(source)s and r.record_key = n.record_key and d.state = 'published'
+        order by d.known_at desc limit 1) before
+    where l.id = n.id and before.values = n.values and before.withdrawn = n.withdrawn
+    returning l.id, l.record_key
+), without_facts as (
+    delete from loading_fact f using same where f.record_id = same.id
+)
+insert into loading_present select record_key from same
+"""
 _TAKE = (
     """
 insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
@@ -59,23 +76,29 @@ from loading_quarantine
 )
 
 
-class RecordIds:
-    """Ids of one delivery's records, rising in the order of its file.
+def new_delivery_id(at: datetime) -> uuid.UUID:
+    """An id after which its records' ids have room: they begin with the same 80 bits.
 
-    They never leave the system, so they may tell their order; random ones would scatter every
-    index over the disk when a nation is loaded.
+    Ids of records rise in the order of the file, since random ones would scatter every index over
+    the disk when a nation is loaded. They never leave the system, so they may tell their order.
     """
+    milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
+    noise = secrets.randbits(26)
+    head = f"{milliseconds:012x}7{noise >> 14:03x}{0x8000 | noise & 0x3FFF:04x}"
+    return uuid.UUID(head + "0" * 12)
 
-    def __init__(self, at: datetime) -> None:
-        milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
-        noise = secrets.randbits(26)
-        self.prefix = f"{milliseconds:012x}7{noise >> 14:03x}{0x8000 | noise & 0x3FFF:04x}"
-        self._next = 0
+
+class RecordIds:
+    """Ids of one delivery's records, behind the delivery's own."""
+
+    def __init__(self, delivery_id: uuid.UUID) -> None:
+        self.prefix = delivery_id.hex[:20]
+        self.given = 0
 
     def next(self) -> str:
         """The next id, as 32 hex digits."""
-        self._next += 1
-        return f"{self.prefix}{self._next:012x}"
+        self.given += 1
+        return f"{self.prefix}{self.given:012x}"
 
 
 @dataclass(slots=True)
@@ -219,9 +242,17 @@ def fact_line(record_id: str, fact: FactDraft) -> str:
 
 
 def write_lines(
-    connection: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines
+    connection: psycopg.Connection[Any],
+    source_id: str,
+    delivery_id: str,
+    made: Lines,
+    *,
+    seen_before: bool,
 ) -> None:
-    """Write one batch within the running transaction; may run in another thread."""
+    """Write one batch within the running transaction; may run in another thread.
+
+    `seen_before`: the source delivered earlier, so its rows are held against their last version.
+    """
     with connection.cursor() as cursor:
         copy_lines(cursor, "loading_record", _columns("id record_key values id_cipher withdrawn"),
                    made.records)  # fmt: skip
@@ -232,6 +263,8 @@ def write_lines(
                    made.quarantined)  # fmt: skip
         copy_lines(cursor, "loading_present", ["record_key"], made.present)
         place = {"source": source_id, "delivery": delivery_id}
+        if seen_before:
+            cursor.execute(_LEAVE_OUT_UNCHANGED, place)
         for statement in _TAKE:
             cursor.execute(statement, place if "%(" in statement else None)
 

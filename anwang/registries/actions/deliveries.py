@@ -30,6 +30,7 @@ from anwang.registries.actions.batches import (
     BatchMaker,
     Lines,
     RecordIds,
+    new_delivery_id,
     write_lines,
 )
 from anwang.registries.actions.repeats import read_keys
@@ -186,19 +187,21 @@ def load_rows(
     Lines are made here while another thread waits for the database; two batches are in memory.
     """
     delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
-    maker = BatchMaker(manifest, RecordIds(delivery.began_at), delivered_on, repeated)
+    ids = RecordIds(delivery.pk)
+    maker = BatchMaker(manifest, ids, delivered_on, repeated)
     raw = raw_connection()
     with raw.cursor() as cursor:
         cursor.execute(TEMPORARY)
+    seen = Delivery.objects.filter(source_id=manifest.id, state=Delivery.State.PUBLISHED).exists()
     done = 0
     with Behind() as behind:
         for batch in _batches(rows):
             made = maker.lines(batch)
-            behind.write(_writing(raw, manifest.id, str(delivery.pk), made))
+            behind.write(_writing(raw, manifest.id, str(delivery.pk), made, seen=seen))
             done += len(batch)
             progress(done)
     if delivery.mode == "full":
-        _end_absent(delivery, maker.without_key)
+        _end_absent(delivery, ids, maker.without_key)
     delivery.accepted = maker.accepted
     delivery.quarantined = sum(maker.reasons.values())
     delivery.reasons = dict(sorted(maker.reasons.items()))
@@ -210,9 +213,9 @@ def load_rows(
 
 
 def _writing(
-    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines
+    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines, *, seen: bool
 ) -> Callable[[], None]:
-    return lambda: write_lines(raw, source_id, delivery_id, made)
+    return lambda: write_lines(raw, source_id, delivery_id, made, seen_before=seen)
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -237,6 +240,7 @@ def _load(
     total(count)
     now = clock_now()
     delivery = Delivery.objects.create(
+        id=new_delivery_id(now),
         source_id=manifest.id,
         mode=envelope.mode,
         file_sha256=file.sha256,
@@ -268,7 +272,7 @@ def _check_order(manifest: Manifest, envelope: Envelope) -> None:
         )
 
 
-def _end_absent(delivery: Delivery, without_key: int) -> None:
+def _end_absent(delivery: Delivery, ids: RecordIds, without_key: int) -> None:
     """A withdrawn record for every key that a full delivery no longer has.
 
     Rows set aside are present all the same. Where as many rows came without a readable key as
@@ -280,7 +284,7 @@ def _end_absent(delivery: Delivery, without_key: int) -> None:
         cursor.execute("select count(*) from loading_absent")
         (absent,) = cursor.fetchone()
         if absent > without_key:
-            cursor.execute(_END, place)
+            cursor.execute(_END, place | {"prefix": ids.prefix, "given": ids.given})
         cursor.execute("drop table loading_absent")
 
 
@@ -300,7 +304,8 @@ where not v.withdrawn
 """
 _END: Final = """
 insert into registries_record (id, source_id, record_key, delivery_id, values, withdrawn)
-select gen_random_uuid(), %(source)s, record_key, %(delivery)s, '{}', true from loading_absent
+select (%(prefix)s || lpad(to_hex(%(given)s + row_number() over ()), 12, '0'))::uuid, %(source)s,
+    record_key, %(delivery)s, '{}', true from loading_absent
 """
 
 

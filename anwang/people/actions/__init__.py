@@ -1,0 +1,11 @@
+"""What is written of people: identities of records, and judged links to persons."""
+
+from anwang.people.actions.identities import identify
+from anwang.people.actions.links import (
+    LinkedByPerson,
+    NotLinked,
+    link_own_record,
+    unlink,
+)
+
+__all__ = ["LinkedByPerson", "NotLinked", "identify", "link_own_record", "unlink"]

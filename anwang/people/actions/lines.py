@@ -1,0 +1,236 @@
+"""Identities of one batch as lines for the database, and what settles whose they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from anwang.common.copying import NULL, copy_lines, json_cell, text_cell
+from anwang.people.rules.forms import Forms
+from anwang.people.rules.keys import blocking_keys
+
+if TYPE_CHECKING:
+    from anwang.people.actions.searching import Search
+
+Asked = tuple[int, str, list[int], Forms, Forms]
+"""Number, line, keys, forms to store and forms to ask with, of a record without a valid number."""
+
+
+class NewIds:
+    """Ids for new persons and links. Persons' are random: they are shown outside (decision 12)."""
+
+    def __init__(self) -> None:
+        # Links rise within a run, as record ids do, and for the same reason.
+        self._head = f"{uuid.uuid4().hex[:12]}4{uuid.uuid4().hex[:3]}8000"
+        self._links = 0
+        self._random = b""
+
+    def person(self) -> str:
+        """A random uuid (version 4), as 32 hex digits; entropy is fetched for many at once."""
+        if len(self._random) < 16:
+            self._random = os.urandom(16 * 1024)
+        taken, self._random = self._random[:16].hex(), self._random[16:]
+        return f"{taken[:12]}4{taken[13:16]}8{taken[17:]}"
+
+    def link(self) -> str:
+        """An id of a link, as 32 hex digits."""
+        self._links += 1
+        return f"{self._head}{self._links:012x}"
+
+
+@dataclass(slots=True)
+class IdentityLines:
+    """What one batch adds: lines for the temporary tables, and records to ask the scorer."""
+
+    identities: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+    def add(
+        self, line: str, number: int, keys: Iterable[int], chosen: str = f"{NULL}\t1\t0\t[]"
+    ) -> None:
+        """Add an identity with its keys. `chosen`: person, probability, weight and reasons."""
+        self.identities.append(f"{line}\t{chosen}")
+        self.keys.extend([f"{number}\t{key}" for key in keys])
+
+
+def identity_line(number: int, record_id: str, record_key: str, forms: Forms, ids: NewIds) -> str:
+    """The first part of a line of `identifying`; `IdentityLines.add` appends the rest."""
+    token = NULL if forms.id_token is None else "\\\\x" + forms.id_token.hex()
+    full_key = forms.address.full_key or NULL
+    packed = json_cell(forms.pack())
+    key = text_cell(record_key)
+    return (
+        f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{ids.person()}\t{ids.link()}"
+    )
+
+
+_TEMPORARY: Final = """
+create temporary table if not exists identifying (no bigint, record_id uuid, record_key text,
+    forms jsonb, id_token bytea, full_key bigint, fresh uuid, link_id uuid, chosen uuid,
+    probability float8, weight float8, reasons jsonb) on commit delete rows;
+create index if not exists identifying_token on identifying (id_token);
+create temporary table if not exists identifying_key (no bigint, key bigint) on commit delete rows;
+create temporary table if not exists identified (no bigint, person uuid, twin bigint, fresh boolean,
+    kept boolean) on commit delete rows;
+"""
+_EMPTY: Final = "truncate identifying, identifying_key, identified"
+_COLUMNS: Final = (
+    "no", "record_id", "record_key", "forms", "id_token", "full_key", "fresh", "link_id", "chosen",
+    "probability", "weight", "reasons",
+)  # fmt: skip
+
+# Equal numbers are one person unless name and day of birth both say otherwise: then a slip in one
+# registry happened to pass the checksum, and joining would put one family's past on another's file.
+# `known`: who has the number already; `twin`: the first row of this batch that has it;
+# `earlier`: who the record's last version was, unless the number now says somebody else.
+_SETTLE: Final = """
+insert into identified
+select n.no, coalesce(earlier.person_id, n.chosen, known.person_id, n.fresh), twin.no,
+       coalesce(earlier.person_id, n.chosen, known.person_id) is null,
+       earlier.person_id is not null
+from identifying n
+left join lateral (
+    select i.person_id from people_identity i
+    where i.id_token = n.id_token and i.person_id is not null and (
+        i.forms->'f' = n.forms->'f' or i.forms->'s' = n.forms->'s'
+        or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
+        or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
+            and i.forms->'d' = n.forms->'d'))
+    order by i.no limit 1) known on n.id_token is not null
+left join lateral (
+    select i.no from identifying i
+    where i.id_token = n.id_token and i.no < n.no and (
+        i.forms->'f' = n.forms->'f' or i.forms->'s' = n.forms->'s'
+        or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
+        or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
+            and i.forms->'d' = n.forms->'d'))
+    order by i.no limit 1) twin on n.id_token is not null
+left join lateral (
+    select i.person_id from people_identity i
+    where %(seen_before)s and i.source_id = %(source)s and i.record_key = n.record_key
+      and i.person_id is not null
+      and (i.id_token = n.id_token or i.id_token is null or n.id_token is null
+           or known.person_id is null)
+    order by i.no desc limit 1) earlier on true
+"""
+_SETTLE_TWINS: Final = """
+update identified follower set person = leader.person, fresh = false from identified leader
+where follower.fresh and leader.no = follower.twin
+"""
+_SUPERSEDE: Final = """
+update people_identity i set superseded = true from identifying n
+where i.source_id = %(source)s and i.record_key = n.record_key and not i.superseded
+returning i.no, i.forms::text
+"""
+_SUPERSEDE_WITHDRAWN: Final = """
+update people_identity i set superseded = true
+from registries_record r, registries_delivery d
+where r.source_id = %(source)s and r.delivery_id = %(delivery)s and r.withdrawn
+  and r.id > %(delivery)s and r.id <= %(end)s
+  and i.source_id = %(source)s and i.record_key = r.record_key and not i.superseded
+  and d.id = i.delivery_id and d.known_at < %(known_at)s
+returning i.no, i.forms::text
+"""
+_DROP_KEYS: Final = """
+delete from people_key k using unnest(%s::bigint[], %s::bigint[]) as gone (no, key)
+where k.key = gone.key and k.identity_no = gone.no
+"""
+_WRITE: Final = (
+    """
+insert into people_person (id, made_at)
+select distinct d.person, %(at)s::timestamptz from identified d
+where not exists (select from people_person p where p.id = d.person)
+""",
+    """
+insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, forms,
+    id_token, full_key, superseded)
+select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.forms, n.id_token,
+    n.full_key, false
+from identifying n join identified d using (no) order by n.no
+""",
+    """
+insert into people_key (key, identity_no) select key, no from identifying_key order by key
+""",
+    """
+insert into people_link (id, record_id, person_id, judgement, author, by_person, probability,
+    weight, reasons, judged_at)
+select n.link_id, n.record_id, d.person, 'same', %(author)s, false, n.probability,
+    case when d.kept or d.fresh or n.chosen is not null then n.weight else %(by_number)s end,
+    case when n.chosen is not null then n.reasons
+         when d.kept then '[{"comparison": "record_key", "level": "same", "weight": 0}]'
+         when d.fresh then '[]' else %(number_reason)s::jsonb end,
+    %(at)s::timestamptz
+from identifying n join identified d using (no) order by n.no
+""",
+)
+
+
+def write_identities(
+    connection: psycopg.Connection[Any],
+    source_id: str,
+    delivery_id: str,
+    made: IdentityLines,
+    search: Search,
+    *,
+    seen_before: bool,
+) -> None:
+    """Write one batch in the running transaction; may run in another thread.
+
+    First those with a valid number, then those that must be asked of everybody, the first included.
+    """
+    place = search.place() | {
+        "source": source_id, "delivery": delivery_id, "seen_before": seen_before,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TEMPORARY)
+        _write(cursor, made, place, seen_before=seen_before)
+        if made.asked:
+            answered = search.answer(cursor, made.asked)
+            _write(cursor, answered, place, seen_before=seen_before)
+
+
+def _write(
+    cursor: psycopg.Cursor[Any],
+    made: IdentityLines,
+    place: Mapping[str, object],
+    *,
+    seen_before: bool,
+) -> None:
+    if not made.identities:
+        return
+    cursor.execute(_EMPTY)
+    copy_lines(cursor, "identifying", _COLUMNS, made.identities)
+    copy_lines(cursor, "identifying_key", ["no", "key"], made.keys)
+    cursor.execute(_SETTLE, place)
+    cursor.execute(_SETTLE_TWINS)
+    if seen_before:
+        cursor.execute(_SUPERSEDE, place)
+        drop_keys(cursor, _unpacked(cursor))
+    for statement in _WRITE:
+        cursor.execute(statement, place)
+
+
+def end_identities(connection: psycopg.Connection[Any], place: Mapping[str, object]) -> None:
+    """Supersede the identities whose record was withdrawn by a delivery."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUPERSEDE_WITHDRAWN, place)
+        drop_keys(cursor, _unpacked(cursor))
+
+
+def _unpacked(cursor: psycopg.Cursor[Any]) -> list[tuple[int, dict[str, Any]]]:
+    return [(number, json.loads(forms)) for number, forms in cursor.fetchall()]
+
+
+def drop_keys(cursor: psycopg.Cursor[Any], gone: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    """Take superseded identities (number, packed forms) out of the live search."""
+    pairs = [(number, key) for number, forms in gone for key in blocking_keys(Forms.unpack(forms))]
+    if pairs:
+        numbers, keys = zip(*pairs, strict=True)
+        cursor.execute(_DROP_KEYS, [list(numbers), list(keys)])

@@ -1,0 +1,168 @@
+"""Links of our own records: by machine when probable, by a person when confirmed.
+
+Undone by a new row, never by taking one away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from anwang.access.actions import record_event
+from anwang.access.context import Actor
+from anwang.access.sealing import token
+from anwang.access.vocabulary import Act
+from anwang.common.errors import AnwangError
+from anwang.people.actions.identities import model
+from anwang.people.actions.lines import drop_keys
+from anwang.people.models import Identity, Key, Link, Person
+from anwang.people.rules.forms import Forms, forms_of
+from anwang.people.rules.keys import blocking_keys
+from anwang.people.rules.scoring import Scored
+from anwang.registries.models import Record
+
+OWN_SOURCE: Final = "anwang"
+
+
+class NotLinked(AnwangError):
+    """This record is linked to nobody, so there is nothing to undo."""
+
+
+class LinkedByPerson(AnwangError):
+    """A person has judged this link; a machine does not change it. Undo it first."""
+
+
+@transaction.atomic
+def link_own_record(
+    record_id: uuid.UUID,
+    person_id: uuid.UUID | None,
+    scored: Scored | None,
+    *,
+    actor: Actor,
+    by_person: bool = False,
+    forms: Forms | None = None,
+) -> uuid.UUID:
+    """Link a record of our own source to a person and return the person's id.
+
+    Without `by_person` the link is probable (decision 16): shown as such, never a ground for
+    rights. `person_id` None: nobody known, a new person. `forms`: what the record was matched by;
+    without it they are read from the record's values. Raises LinkedByPerson where a machine would
+    change a person's judgement, Record.DoesNotExist.
+    """
+    identity = Identity.objects.filter(record_id=record_id).first()
+    if identity and identity.person_id and not by_person and _judged_by_person(record_id):
+        raise LinkedByPerson(str(LinkedByPerson.__doc__))
+    if person_id is None:
+        person_id = Person.objects.create().pk
+    if identity is None:
+        _add_identity(record_id, person_id, forms)
+    elif identity.person_id != person_id:
+        identity.person_id = person_id
+        identity.save(update_fields=["person"])
+    Link.objects.create(
+        record_id=record_id,
+        person_id=person_id,
+        author=str(actor.id) if by_person else model().version,
+        by_person=by_person,
+        probability=1.0 if scored is None else scored.probability,
+        weight=0.0 if scored is None else scored.weight,
+        reasons=_reasons(scored),
+    )
+    _note(Act.LINK_JUDGED, actor, record_id, person_id, "same", by_person=by_person)
+    return person_id
+
+
+@transaction.atomic
+def unlink(record_id: uuid.UUID, *, actor: Actor, not_same: bool = False) -> None:
+    """Withdraw the link of a record by a new judgement; the earlier ones stay.
+
+    `not_same`: the author says that it is somebody else, which keeps a machine from linking the
+    two again. Raises NotLinked.
+    """
+    identity = Identity.objects.filter(record_id=record_id).select_for_update().first()
+    if identity is None or identity.person_id is None:
+        raise NotLinked(str(NotLinked.__doc__))
+    person_id = identity.person_id
+    identity.person_id = None
+    identity.save(update_fields=["person"])
+    judgement = Link.Judgement.NOT_SAME if not_same else Link.Judgement.WITHDRAWN
+    Link.objects.create(
+        record_id=record_id,
+        person_id=person_id,
+        judgement=judgement,
+        author=str(actor.id),
+        by_person=actor.kind == "account",
+        probability=0.0,
+        weight=0.0,
+    )
+    by_person = actor.kind == "account"
+    _note(Act.LINK_JUDGED, actor, record_id, person_id, str(judgement), by_person=by_person)
+
+
+def _judged_by_person(record_id: uuid.UUID) -> bool:
+    last = Link.objects.filter(record_id=record_id).order_by("-judged_at").first()
+    return last is not None and last.by_person
+
+
+def _add_identity(record_id: uuid.UUID, person_id: uuid.UUID, forms: Forms | None) -> None:
+    """The record's identity and keys; earlier versions of it leave the live search."""
+    record = Record.objects.get(pk=record_id, source_id=OWN_SOURCE)
+    if forms is None:
+        forms = forms_of_values(record.values)
+    earlier = Identity.objects.filter(
+        source_id=OWN_SOURCE, record_key=record.record_key, superseded=False
+    )
+    gone: Sequence[tuple[int, dict[str, Any]]] = list(earlier.values_list("no", "forms"))
+    if gone:
+        earlier.update(superseded=True)
+        with connection.cursor() as cursor:
+            drop_keys(cursor.cursor, gone)
+    identity = Identity.objects.create(
+        record_id=record_id,
+        source_id=OWN_SOURCE,
+        record_key=record.record_key,
+        delivery_id=record.delivery_id,
+        person_id=person_id,
+        forms=forms.pack(),
+        id_token=forms.id_token,
+        full_key=forms.address.full_key or None,
+    )
+    Key.objects.bulk_create([Key(key=key, identity_no=identity.no) for key in blocking_keys(forms)])
+
+
+def forms_of_values(values: dict[str, Any]) -> Forms:
+    """Forms of a stored record's values, in which a number is its token in hex."""
+    known = values.get("national_id")
+    raw = {name: value for name, value in values.items() if name != "national_id"}
+    return forms_of(raw, token=token, known_token=bytes.fromhex(known) if known else None)
+
+
+def _reasons(scored: Scored | None) -> list[dict[str, Any]]:
+    if scored is None:
+        return []
+    return [
+        {"comparison": one.comparison, "level": one.level, "weight": one.weight}
+        for one in scored.reasons
+    ]
+
+
+def _note(
+    act: Act,
+    actor: Actor,
+    record_id: uuid.UUID,
+    person_id: uuid.UUID,
+    judgement: str,
+    *,
+    by_person: bool,
+) -> None:
+    record_event(
+        act,
+        actor=actor,
+        object_kind="record",
+        object_ids=[record_id, person_id],
+        purpose="linking",
+        detail={"judgement": judgement, "by_person": by_person},
+    )
