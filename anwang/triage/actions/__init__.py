@@ -1,0 +1,1 @@
+"""What triage writes: screenings, clocks, decisions, offers, answers to *same event?*."""

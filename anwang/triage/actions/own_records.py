@@ -1,0 +1,99 @@
+"""Our own system is a source: each subject of a report becomes a record with facts (decision 15).
+
+The record tells what the report tells, never who reported. A subject whom the model took for
+somebody is linked to that person as *probable*; a person at the desk may confirm or undo it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from anwang.access.context import SCREENING
+from anwang.people.actions import link_own_record
+from anwang.people.rules.forms import Forms
+from anwang.registries.actions.own import write_own_record
+from anwang.registries.rules.facts import facts_of
+from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
+from anwang.triage.models import Screening
+from anwang.triage.rules.told import concerns_of, role_of, subjects_of, text_of
+
+if TYPE_CHECKING:
+    from anwang.triage.actions.screening_steps import Findings, WaitingReport
+
+OWN_SOURCE: Final = "anwang"
+_LONGEST: Final = {"name": 100, "name_romanised": 200, "phone": 40, "address": 300}
+_LONGEST_CONCERNS: Final = 600
+
+
+def write_own_records(report: WaitingReport, found: Findings) -> dict[int, uuid.UUID]:
+    """A record for each subject, by index. A second screening writes nothing twice."""
+    before = _before(report.id) if report.state != "received" else {}
+    written: dict[int, uuid.UUID] = {}
+    for index, subject in enumerate(subjects_of(report.body)):
+        forms = found.forms[index] if index < len(found.forms) else Forms()
+        earlier = before.get(str(index), {})
+        if earlier.get("record"):
+            written[index] = uuid.UUID(earlier["record"])
+        else:
+            written[index] = _write(report, index, subject, forms)
+        match = found.accepted.get(index)
+        # A link that stands is not judged again by machine: a person may have judged it since.
+        if match and not earlier.get("person_id"):
+            link_own_record(
+                written[index], match.person_id, match.scored, actor=SCREENING, forms=forms
+            )
+    return written
+
+
+def _before(report: uuid.UUID) -> dict[str, Any]:
+    """Matches of the screening before this one."""
+    last = Screening.objects.filter(matter_id=report).order_by("-at").only("matches").first()
+    return last.matches if last else {}
+
+
+def _write(
+    report: WaitingReport, index: int, subject: Mapping[str, Any], forms: Forms
+) -> uuid.UUID:
+    values = _values(report, subject, forms)
+    facts = facts_of(own_manifest(), values, _no_number)
+    return write_own_record(f"{report.receipt}/{index}", values, facts, actor=SCREENING)
+
+
+@cache
+def own_manifest() -> Manifest:
+    """The manifest of our own source."""
+    return load_manifests(SOURCES)[OWN_SOURCE]
+
+
+def _values(report: WaitingReport, subject: Mapping[str, Any], forms: Forms) -> dict[str, Any]:
+    """The record's columns; what the subject does not tell is left out."""
+    values: dict[str, Any] = {
+        name: text
+        for name, longest in _LONGEST.items()
+        if (text := text_of(subject.get(name), longest).strip())
+    }
+    if forms.id_token is not None:
+        values["national_id"] = forms.id_token.hex()
+    if forms.sex:
+        values["sex"] = forms.sex
+    return values | _birth(forms) | {
+        "report": report.receipt,
+        "reported_on": report.received_on.isoformat(),
+        "role": role_of(subject),
+        "concerns": ",".join(concerns_of(report.body))[:_LONGEST_CONCERNS],
+    }  # fmt: skip
+
+
+def _birth(forms: Forms) -> dict[str, Any]:
+    """The whole date, or the parts that were told."""
+    if forms.year and forms.month and forms.day:
+        return {"birth_date": f"{forms.year:04}-{forms.month:02}-{forms.day:02}"}
+    parts = {"birth_year": forms.year, "birth_month": forms.month, "birth_day": forms.day}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _no_number(_: str) -> bytes:
+    raise AssertionError("A report names no relative's number.")

@@ -1,0 +1,239 @@
+"""The steps of a screening, each guarded: one that fails is named on the report, the others go on.
+
+A report that was not checked is worse than one that was, and far better than one that is lost: it
+stands at the desk marked so, its clock running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from anwang.common.clock import clock_now
+from anwang.common.values.roc_dates import TAIPEI
+from anwang.households.queries import picture_of
+from anwang.people.queries import PersonMatch, find_many
+from anwang.people.rules.forms import Forms
+from anwang.people.rules.scoring import Model, load_model
+from anwang.registries.rules.manifests import load_manifests
+from anwang.triage.actions.own_records import write_own_records
+from anwang.triage.actions.traces import EventFound, trace_and_compare
+from anwang.triage.queries.policies import policies_in_force
+from anwang.triage.rules.inputs import inputs_from
+from anwang.triage.rules.propose import Proposal, propose
+from anwang.triage.rules.residence import home_county
+from anwang.triage.rules.told import Body, digest_of, role_of, subject_forms, subjects_of
+
+logger = logging.getLogger(__name__)
+
+MATCHING: Final = "matching"
+PICTURE: Final = "picture"
+PROPOSAL: Final = "proposal"
+OWN_RECORDS: Final = "own-records"
+SAME_EVENT: Final = "same-event"
+
+_LOCK = """
+select m.report_id, m.state, m.county, m.desk_team, r.receipt, r.channel, r.received_at,
+    r.accepted_at, r.historic, r.body,
+    (select count(*) from intake_attachment a where a.report_id = r.id)
+from triage_matter m join intake_report r on r.id = m.report_id
+where m.report_id = %s and (m.state = 'received' or m.state = 'awaiting-decision'
+    and not exists (select from triage_decision d where d.matter_id = m.report_id))
+for no key update of m skip locked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingReport:
+    """A report whose matter this transaction holds."""
+
+    id: uuid.UUID
+    state: str
+    county: str | None
+    desk_team: str
+    receipt: str
+    channel: str
+    received_at: dt.datetime
+    accepted_at: dt.datetime
+    historic: bool
+    body: Body
+    photos: int
+
+    @property
+    def received_on(self) -> dt.date:
+        """The civil day of receipt in Taipei: ages and the picture are of this day."""
+        return self.received_at.astimezone(TAIPEI).date()
+
+    @property
+    def open_copy(self) -> dict[str, Any]:
+        """The open copy with the column values that were read leniently at the door."""
+        return {
+            **self.body,
+            "received_at": self.received_at.isoformat(),
+            "channel": self.channel,
+        }
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the steps found so far. What a failed step would have given is empty."""
+
+    forms: list[Forms] = field(default_factory=list)
+    matches: dict[int, list[PersonMatch]] = field(default_factory=dict)
+    accepted: dict[int, PersonMatch] = field(default_factory=dict)
+    own_records: dict[int, uuid.UUID] = field(default_factory=dict)
+    picture: dict[str, Any] = field(default_factory=dict)
+    home_county: str | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    proposal: Proposal | None = None
+    same_events: list[EventFound] = field(default_factory=list)
+    versions: dict[str, Any] = field(default_factory=dict)
+    failed_steps: list[str] = field(default_factory=list)
+
+    @property
+    def person_ids(self) -> frozenset[str]:
+        """Persons whom subjects were taken to be."""
+        return frozenset(str(match.person_id) for match in self.accepted.values())
+
+
+@cache
+def linkage_model() -> Model:
+    """The shipped linkage model."""
+    return load_model()
+
+
+def lock_waiting(report: uuid.UUID) -> WaitingReport | None:
+    """The report with its matter locked, or None where it is held, decided or gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [report])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    columns = dict(zip((column.name for column in fields(WaitingReport)), row, strict=True))
+    return WaitingReport(**columns | {"body": json.loads(columns["body"])})
+
+
+def find_out(report: WaitingReport) -> Findings:
+    """All steps in their order; see the module."""
+    found = Findings()
+    with _step(MATCHING, report, found):
+        _match(report, found)
+    found.picture = _empty_picture(report)
+    with _step(PICTURE, report, found):
+        _draw(report, found)
+    with _step(PROPOSAL, report, found):
+        _propose(report, found)
+    with _step(OWN_RECORDS, report, found):
+        found.own_records = write_own_records(report, found)
+    with _step(SAME_EVENT, report, found):
+        _compare(report, found)
+    return found
+
+
+@contextlib.contextmanager
+def _step(code: str, report: WaitingReport, found: Findings) -> Iterator[None]:
+    """Take back what the step wrote and note its code if it fails; a lost connection goes on up."""
+    try:
+        with transaction.atomic():
+            yield
+    except Exception as error:
+        if not connection.is_usable():
+            raise
+        # No text of the error: it may quote what the report says (D6).
+        name = type(error).__name__
+        logger.warning("Step %s of report %s failed: %s.", code, report.id, name)
+        found.failed_steps.append(code)
+
+
+def _match(report: WaitingReport, found: Findings) -> None:
+    """*Same person?* for each subject; accepted is what the model accepts."""
+    model = linkage_model()
+    found.versions["linkage_model"] = model.version
+    subjects = subjects_of(report.body)
+    forms = [subject_forms(subject, report.received_on) for subject in subjects]
+    found.forms = forms
+    for index, matches in enumerate(find_many(forms)):
+        found.matches[index] = matches
+        if matches and matches[0].accepted:
+            found.accepted[index] = matches[0]
+
+
+def _draw(report: WaitingReport, found: Findings) -> None:
+    subjects = subjects_of(report.body)
+    asked = [
+        {
+            "index": index,
+            "role": role_of(subject),
+            "person_id": found.accepted[index].person_id if index in found.accepted else None,
+        }
+        for index, subject in enumerate(subjects)
+    ]
+    picture = picture_of(asked, as_of=report.received_on)
+    found.picture = _without_itself(picture, report.receipt)
+    found.home_county = home_county(
+        [(role_of(subjects[index]), str(one.person_id)) for index, one in found.accepted.items()],
+        found.picture,
+    )
+
+
+def _without_itself(picture: dict[str, Any], receipt: str) -> dict[str, Any]:
+    """The picture without facts of this very report, which a second screening would find."""
+    facts = [
+        fact
+        for fact in picture.get("facts", ())
+        if not (isinstance(fact.get("value"), dict) and fact["value"].get("report") == receipt)
+    ]
+    return {**picture, "facts": facts}
+
+
+@cache
+def _all_sources() -> tuple[str, ...]:
+    return tuple(sorted(set(load_manifests()) - {"anwang"}))
+
+
+def _empty_picture(report: WaitingReport) -> dict[str, Any]:
+    """What is known when nothing could be asked: every source is unknown (V7)."""
+    empty: dict[str, Any] = {
+        name: []
+        for name in ("focus", "members", "edges", "facts", "lookups", "living_together",
+                     "registered_together", "kin")
+    }  # fmt: skip
+    return empty | {
+        "as_of": report.received_on.isoformat(),
+        "known_at": report.accepted_at.isoformat(),
+        "unknown": list(_all_sources()),
+    }
+
+
+def today() -> dt.date:
+    """The civil day in Taipei, by the one clock."""
+    return clock_now().astimezone(TAIPEI).date()
+
+
+def _propose(report: WaitingReport, found: Findings) -> None:
+    policies, versions = policies_in_force(report.county or found.home_county, today())
+    found.versions["policies"] = versions
+    found.inputs = dict(inputs_from(report.open_copy, found.picture))
+    found.proposal = propose(found.inputs, policies)
+
+
+def _compare(report: WaitingReport, found: Findings) -> None:
+    digest = digest_of(
+        report.body,
+        receipt=report.receipt,
+        accepted_at=report.accepted_at,
+        received_at=report.received_at,
+        county=report.county,
+        forms=found.forms,
+        person_ids=found.person_ids,
+    )
+    found.same_events = trace_and_compare(report.id, digest)

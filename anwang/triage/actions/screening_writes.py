@@ -1,0 +1,191 @@
+"""Puts on record what a screening found: the screening itself, the matter's line, its desk."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connection
+
+from anwang.access.actions import record_event, relate
+from anwang.access.context import SCREENING, Actor
+from anwang.access.vocabulary import Act
+from anwang.directory.models import County, District, Team
+from anwang.intake.models import Report
+from anwang.rulebook.rules.cells import UNKNOWN
+from anwang.triage.actions.traces import event_proposed
+from anwang.triage.models import Screening
+from anwang.triage.rules.headline import headline_of
+
+if TYPE_CHECKING:
+    from anwang.triage.actions.screening_steps import Findings, WaitingReport
+
+PARKED: Final = "screening"
+BY_RESIDENCE: Final = "residence-known"
+
+_UPDATE = """
+update triage_matter m set state = 'awaiting-decision', changed_at = clock.now(),
+    grade = %(grade)s, grade_class = %(grade_class)s, stream = %(stream)s,
+    agency_kind = %(agency_kind)s, joint_with = %(joint_with)s, passed_to = %(passed_to)s,
+    headline = %(headline)s, failed_steps = %(failed_steps)s,
+    same_event_as = %(same_event_as)s, same_event_probability = %(same_event_probability)s,
+    county = %(county)s, desk_team = %(desk_team)s,
+    attempts = m.attempts + %(attempt)s,
+    due_at = coalesce(
+        (select c.due_at from triage_clock c
+         where c.matter_id = m.report_id and c.stopped_at is null
+           and c.state in ('running', 'missed')
+         order by c.legal desc, c.due_at limit 1),
+        m.due_at)
+where m.report_id = %(matter)s
+"""
+_PARK = """
+update triage_matter set state = 'awaiting-decision', changed_at = clock.now(),
+    failed_steps = %s
+where report_id = %s and state = 'received'
+"""
+
+
+def write_screening(report: WaitingReport, found: Findings) -> Screening:
+    """Store the screening and bring the matter up to it; the report awaits its decision."""
+    screening = Screening.objects.create(
+        matter_id=report.id,
+        matches={str(index): _match_kept(found, index) for index in found.matches},
+        same_event=[other.as_dict() for other in found.same_events],
+        picture=found.picture,
+        inputs={name: plain(value) for name, value in sorted(found.inputs.items())},
+        proposal=found.proposal.as_json() if found.proposal else {},
+        versions=found.versions,
+        failed_steps=found.failed_steps,
+    )
+    if report.state == "received":
+        record_receipt(report.id)
+    county, desk = _desk_for(report, found)
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, _columns(report, found, county, desk))
+    if desk != report.desk_team:
+        _move_to(desk, report)
+    _relate_persons(desk, report, found)
+    return screening
+
+
+def park_matter(report: uuid.UUID) -> None:
+    """After its last attempt: at the desk as *not checked*, for a person to judge."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARK, [json.dumps([PARKED]), report])
+        parked = cursor.rowcount == 1
+    if parked:
+        record_receipt(report)
+        record_event(
+            Act.REPORT_SCREENED, actor=SCREENING, object_kind="report", object_ids=[report],
+            purpose="screening", result="failed", detail={"failed_steps": [PARKED]},
+        )  # fmt: skip
+
+
+def record_receipt(report: uuid.UUID) -> None:
+    """The audit entry of the receipt, which the door itself does not need (decision 7)."""
+    author, sender = Report.objects.values_list("author", "sender").get(pk=report)
+    who = Actor(author) if author else Actor(SCREENING.id, "sender")
+    record_event(
+        Act.REPORT_RECEIVED, actor=who, object_kind="report", object_ids=[report],
+        detail={"sender": sender},
+    )  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """An input as JSON: sets sorted, what is unknown as the word `unknown`."""
+    if value is UNKNOWN:
+        return "unknown"
+    return sorted(value) if isinstance(value, (set, frozenset)) else value
+
+
+def _match_kept(found: Findings, index: int) -> dict[str, Any]:
+    """One subject's matches: the accepted one first named, then all candidates with reasons."""
+    accepted = found.accepted.get(index)
+    own_record = found.own_records.get(index)
+    return {
+        "person_id": str(accepted.person_id) if accepted else None,
+        "probability": accepted.probability if accepted else None,
+        "record": str(own_record) if own_record else None,
+        "candidates": [
+            {
+                "person_id": str(match.person_id),
+                "probability": match.probability,
+                "weight": match.weight,
+                "reasons": [
+                    {"comparison": one.comparison, "level": one.level, "weight": one.weight}
+                    for one in match.reasons
+                ],
+            }
+            for match in found.matches[index]
+        ],
+    }
+
+
+def _columns(
+    report: WaitingReport, found: Findings, county: str | None, desk: str
+) -> dict[str, Any]:
+    proposal = found.proposal
+    other = event_proposed(found.same_events)
+    headline = headline_of(
+        report.body,
+        channel=report.channel,
+        picture=found.picture,
+        same_events=len(found.same_events),
+        photos=report.photos,
+        places=place_names(),
+    )
+    return {
+        "matter": report.id,
+        "grade": proposal.grade if proposal else None,
+        "grade_class": proposal.grade_class if proposal else None,
+        "stream": proposal.stream if proposal else None,
+        "agency_kind": proposal.agency_kind if proposal else None,
+        "joint_with": json.dumps(proposal.joint_with if proposal else []),
+        "passed_to": proposal.passed_to if proposal else None,
+        "headline": json.dumps(headline, ensure_ascii=False),
+        "failed_steps": json.dumps(found.failed_steps),
+        "same_event_as": other.report if other else None,
+        "same_event_probability": other.probability if other else None,
+        "county": county,
+        "desk_team": desk,
+        "attempt": 0 if report.state == "received" else 1,
+    }
+
+
+def _desk_for(report: WaitingReport, found: Findings) -> tuple[str | None, str]:
+    """(county, desk): as received, or where the matched victim lives if no county was known."""
+    if report.county:
+        return report.county, report.desk_team
+    desk = _desks().get(found.home_county or "")
+    return (found.home_county, desk) if desk else (None, report.desk_team)
+
+
+def _move_to(desk: str, report: WaitingReport) -> None:
+    """The desk of the county that turned out answers from this instant, without a gap (V2)."""
+    with connection.cursor() as cursor:
+        cursor.execute("select triage.hand_over(%s, %s, %s)", [report.id, desk, BY_RESIDENCE])
+    relate(desk, "report", [report.id], ground="duty-desk", through=report.id)
+
+
+def _relate_persons(desk: str, report: WaitingReport, found: Findings) -> None:
+    """The desk may look at whom the subjects were taken to be, on the ground of this report."""
+    persons = {uuid.UUID(str(match.person_id)) for match in found.accepted.values()}
+    if persons:
+        relate(desk, "person", sorted(persons), ground="subject", through=report.id)
+
+
+@cache
+def place_names() -> dict[str, str]:
+    """Code of a county or district -> its name. Names change with a deploy."""
+    names = dict(County.objects.values_list("code", "name_zh"))
+    return names | dict(District.objects.values_list("code", "name_zh"))
+
+
+@cache
+def _desks() -> dict[str, str]:
+    """County code -> its duty desk. Made once with the instance."""
+    desks = Team.objects.filter(is_desk=True, county__isnull=False)
+    return {str(county): team for county, team in desks.values_list("county_id", "id")}

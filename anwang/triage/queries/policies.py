@@ -1,0 +1,82 @@
+"""The policies in force as the database says, built once a version and kept (decision 21)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from django.db.models import Q
+
+from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.rules.loader import TableSource, read_table
+from anwang.triage.rules.policies import TriagePolicies, policies_on, specs_in_use
+
+TABLES: Final = (
+    "triage.stream",
+    "triage.grade",
+    "triage.class",
+    "triage.joint",
+    "triage.clocks",
+)
+CLOCKS: Final = "clocks"
+Versions = dict[str, str]
+_DATES: Final = ("valid_from", "valid_to")
+
+
+def policies_in_force(county: str | None, day: dt.date) -> tuple[TriagePolicies, Versions]:
+    """The tables in force for `county`, and policy id -> version.
+
+    Which version is in force is the database's word alone; `day` chooses among the dated rows of a
+    version, and is its first day where that lies later. One query; the tables are built anew only
+    when another version is in force. Raises PolicyGap where a table has no version.
+    """
+    found = list(
+        PolicyVersion.objects.filter(
+            Q(county=None) | Q(county=county),
+            state=PolicyVersion.State.IN_FORCE,
+            policy_id__in=(*TABLES, CLOCKS),
+        )
+        .order_by("pk")
+        .values_list("pk", "policy_id", "county", "version", "valid_from")
+    )
+    begun = max([day, *(row[4] for row in found if row[2] is None)])
+    versions = {
+        policy_id if where is None else f"{policy_id}@{where}": version
+        for _, policy_id, where, version, _ in found
+    }
+    return _built(tuple(row[0] for row in found), begun), versions
+
+
+@lru_cache(maxsize=64)
+def _built(version_ids: tuple[int, ...], day: dt.date) -> TriagePolicies:
+    bodies = list(PolicyVersion.objects.filter(pk__in=version_ids).order_by("pk"))
+    clocks: dict[str, Any] = next(
+        (one.body for one in bodies if one.policy_id == CLOCKS), {"clocks": []}
+    )
+    tables = [one for one in bodies if one.policy_id != CLOCKS]
+    return policies_on(
+        day,
+        _sources(one for one in tables if one.county is None),
+        with_dates(clocks),
+        _sources(one for one in tables if one.county is not None),
+    )
+
+
+def _sources(versions: Iterable[PolicyVersion]) -> list[TableSource]:
+    specs = specs_in_use()
+    return [read_table(with_dates(one.body) | {"county": one.county}, specs) for one in versions]
+
+
+def with_dates(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored body with its days as dates again, as its file had them."""
+    read: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in _DATES and isinstance(value, str):
+            read[name] = dt.date.fromisoformat(value)
+        elif isinstance(value, list):
+            read[name] = [with_dates(one) if isinstance(one, Mapping) else one for one in value]
+        else:
+            read[name] = value
+    return read
