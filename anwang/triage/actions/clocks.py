@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from anwang.rulebook.rules.calendar import package_calendar
 from anwang.rulebook.rules.clocks import ClockDefinition, due_at
 from anwang.triage.models import Clock, Matter
@@ -13,6 +15,8 @@ from anwang.triage.models import Clock, Matter
 REVIEW_DAYS = 30  # decision 19: when no other clock runs, the review clock does
 REVIEW = "review-30d"
 STARTS_NOW = frozenset({"report-received"})
+# A clock whose time is up stays unmet, and the next one due, until what it asks for is done.
+UNMET = Q(state=Clock.State.RUNNING) | Q(state=Clock.State.MISSED, stopped_at=None)
 
 
 def start_clocks(
@@ -34,9 +38,16 @@ def start_clocks(
     )
 
 
+def unmet(matter: Matter) -> QuerySet[Clock]:
+    """The clocks whose duty is still to be done; a missed one stays until it is (P4)."""
+    return matter.clocks.filter(
+        state__in=[Clock.State.RUNNING, Clock.State.MISSED], stopped_at__isnull=True
+    )
+
+
 def stop_clock(matter: Matter, definition_id: str, at: dt.datetime, proof: uuid.UUID) -> None:
     """The duty is done; `proof` names the decision, offer or case that did it."""
-    for clock in matter.clocks.filter(definition_id=definition_id, state=Clock.State.RUNNING):
+    for clock in unmet(matter).filter(definition_id=definition_id):
         clock.state = Clock.State.MET if at <= clock.due_at else Clock.State.MISSED
         clock.stopped_at = at
         clock.proof = proof
@@ -51,21 +62,28 @@ def run_again(matter: Matter, definition_id: str) -> None:
 
 
 def drop_clocks(matter: Matter, at: dt.datetime, proof: uuid.UUID) -> None:
-    """The matter is closed without a case; its running clocks have nothing left to measure."""
-    matter.clocks.filter(state=Clock.State.RUNNING).update(
-        state=Clock.State.DROPPED, stopped_at=at, proof=proof
+    """The matter is closed without a case; its unmet clocks have nothing left to measure."""
+    unmet(matter).update(state=Clock.State.DROPPED, stopped_at=at, proof=proof)
+
+
+def resume_clocks(matter: Matter) -> None:
+    """The matter is open again: what was dropped runs on, with its first due instants."""
+    matter.clocks.filter(state=Clock.State.DROPPED).update(
+        state=Clock.State.RUNNING, stopped_at=None, proof=None
     )
 
 
 def next_due(matter: Matter, now: dt.datetime) -> dt.datetime:
     """The next unmet clock of the matter, one in law first; the review clock when no other runs
     (decision 19)."""
-    running = matter.clocks.filter(state=Clock.State.RUNNING).order_by("-legal", "due_at").first()
+    running = unmet(matter).order_by("-legal", "due_at").first()
     if running is not None:
         return running.due_at
-    review, _ = Clock.objects.get_or_create(
-        matter=matter,
-        definition_id=REVIEW,
-        defaults={"legal": False, "started_at": now, "due_at": now + dt.timedelta(days=REVIEW_DAYS)},
+    review = {
+        "legal": False, "started_at": now, "due_at": now + dt.timedelta(days=REVIEW_DAYS),
+        "state": Clock.State.RUNNING, "stopped_at": None, "proof": None,
+    }  # fmt: skip
+    clock, _ = Clock.objects.update_or_create(
+        matter=matter, definition_id=REVIEW, defaults=review
     )
-    return review.due_at
+    return clock.due_at
