@@ -188,6 +188,44 @@ def _start(server: Server, settings: dict[str, str]) -> None:
     # fmt: on
 
 
+def _alive(server: Server) -> bool:
+    """Whether the server's main program runs, told without connecting to it."""
+    try:
+        pid = int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        return Path(os.readlink(f"/proc/{pid}/cwd")) == server.data.resolve()
+    except (OSError, ValueError):
+        return False
+
+
+def _start_after_death(server: Server, settings: dict[str, str], seconds: float = 30) -> None:
+    """Start; where a killed server's own children still hold its memory, wait until they are gone."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            _start(server, settings)
+            return
+        except ServerFailed:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def revive(home: Path, settings: dict[str, str] | None = None) -> bool:
+    """Start the server of `home` again when it has died; whether it had. For who holds `embedded`.
+
+    Raises ServerFailed. What was committed is there again when it answers.
+    """
+    server = _server(home)
+    if _alive(server):
+        return False
+    with _locked(home / "database.lock"):
+        if _alive(server):
+            return False
+        _start_after_death(server, settings or {})
+        _await(server)
+    return True
+
+
 def ensure_roles(address: str, database: str = DATABASE) -> None:
     """Make the database roles and `database` where missing (decision 4). Needs a superuser."""
     with psycopg.connect(address, autocommit=True) as connection:
@@ -223,7 +261,7 @@ def embedded(home: Path, settings: dict[str, str] | None = None) -> Iterator[Ser
             fcntl.flock(users, fcntl.LOCK_SH)
             _initialise(server)
             if not _running(server):
-                _start(server, settings or {})
+                _start_after_death(server, settings or {})
             _await(server)
             ensure_roles(server.address("postgres", "postgres"))
         try:

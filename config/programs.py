@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,6 +49,48 @@ def start(role: str, arguments: list[str], **variables: str) -> subprocess.Popen
         preexec_fn=_end_with_parent,
         cwd=CHECKOUT,
     )
+
+
+class Kept:
+    """A child that is started again whenever it dies; one that keeps failing waits longer each time.
+
+    `to_its_end`: a child that ends by itself with status 0 is done and stays ended.
+    """
+
+    LONGEST_PAUSE = 15.0
+    QUICK = 10.0  # seconds; who lived shorter and failed counts as failing again
+
+    def __init__(
+        self, role: str, arguments: list[str], *, to_its_end: bool = False, **variables: str
+    ) -> None:
+        self.role, self.arguments, self.variables = role, arguments, variables
+        self.to_its_end, self.done = to_its_end, False
+        self.failures, self.not_before = 0, 0.0
+        self._start()
+
+    def _start(self) -> None:
+        self.begun = time.monotonic()
+        self.process = start(self.role, self.arguments, **self.variables)
+
+    def look(self) -> None:
+        """Start it again when it has died and its pause is over. Call often; returns at once."""
+        status = self.process.poll()
+        if status is None or self.done:
+            return
+        now = time.monotonic()
+        if not self.not_before:
+            if self.to_its_end and status == 0:
+                self.done = True
+                return
+            # What it left running holds its port: a killed server's own workers.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            failed = status > 0 and now - self.begun < self.QUICK
+            self.failures = self.failures + 1 if failed else 0
+            self.not_before = now + min(2.0**self.failures - 1, self.LONGEST_PAUSE)
+        if now >= self.not_before:
+            self.not_before = 0.0
+            self._start()
 
 
 def end(children: Iterable[subprocess.Popen[bytes]], seconds: float = 15) -> None:

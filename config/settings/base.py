@@ -83,7 +83,11 @@ def database(role: str, *, pool: int = 0) -> dict[str, Any]:
         options["options"] = "-c role=anwang_owner"
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 20}
-    shared = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_MAX_AGE": 0}
+    # A connection that died with the database is not given out again.
+    shared = {
+        "ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+    }  # fmt: skip
     url = os.environ.get(_URLS[role])
     if url:
         parts = urlsplit(url)

@@ -12,11 +12,16 @@ import urllib.request
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from anwang.access.queries import demo_accounts
-from config import programs
+from config import postgres, programs
+from config.programs import Kept
+
+WEB = 0  # its place among the children
+LOOK_SECONDS = 0.2
 
 
 class Interrupted(Exception):
@@ -41,14 +46,14 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, _interrupt)
         self._check_port(host, port)
         filled_here = demo or not os.environ.get("DATABASE_URL")
-        children: list[Any] = []
+        children: list[Kept] = []
         try:
             self._prepare(filled_here)
-            children.append(programs.start("app", self._web(host, port), ANWANG_POOL="6"))
-            children.append(programs.start("worker", programs.command("work")))
+            children.append(Kept("app", self._web(host, port), ANWANG_POOL="6"))
+            children.append(Kept("worker", programs.command("work")))
             if filled_here:
-                children.append(programs.start("worker", programs.command("fill")))
-            self._await(host, port, children[0])
+                children.append(Kept("worker", programs.command("fill"), to_its_end=True))
+            self._await(host, port, children[WEB])
             self._tell(host, port, filled_here)
             self._watch(children)
         except Interrupted:
@@ -57,7 +62,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             connection.close()
-            programs.end(children)
+            programs.end(child.process for child in children)
 
     def _check_port(self, host: str, port: int) -> None:
         with socket.socket() as probe:
@@ -86,10 +91,10 @@ class Command(BaseCommand):
                 "--log-level", "warning", "--worker-tmp-dir", "/dev/shm"]  # noqa: S108
         # fmt: on
 
-    def _await(self, host: str, port: int, web: Any) -> None:
+    def _await(self, host: str, port: int, web: Kept) -> None:
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            if web.poll() is not None:
+            if web.process.poll() is not None:
                 raise CommandError("The web server ended by itself; the reason stands above.")
             try:
                 with urllib.request.urlopen(f"http://{host}:{port}/health/", timeout=2):
@@ -108,11 +113,16 @@ class Command(BaseCommand):
         self.stdout.write("\n  Ctrl-C ends it; what was entered is kept.\n")
         self.stdout.flush()
 
-    def _watch(self, children: list[Any]) -> None:
-        """Wait; start the worker again when it dies; end when the web server does."""
+    def _watch(self, children: list[Kept]) -> None:
+        """Wait; start again whatever dies: the database, the web server, the worker."""
+        ours = not os.environ.get("DATABASE_URL")
         while True:
-            time.sleep(0.5)
-            if children[0].poll() is not None:
-                raise CommandError("The web server ended by itself; the reason stands above.")
-            if children[1].poll() is not None:
-                children[1] = programs.start("worker", programs.command("work"))
+            time.sleep(LOOK_SECONDS)
+            if ours:
+                try:
+                    if postgres.revive(settings.HOME):
+                        self.stderr.write("The database had died and was started again.")
+                except postgres.ServerFailed as error:
+                    raise CommandError(str(error)) from None
+            for child in children:
+                child.look()
