@@ -229,16 +229,16 @@ def revive(home: Path, settings: dict[str, str] | None = None) -> bool:
 def ensure_roles(address: str, database: str = DATABASE) -> None:
     """Make the database roles and `database` where missing (decision 4). Needs a superuser."""
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(ROLES_SQL.read_text())  # type: ignore[arg-type]
+        connection.execute(ROLES_SQL.read_text())
         found = connection.execute("select 1 from pg_database where datname = %s", [database])
         if found.fetchone() is None:
-            connection.execute(f'create database "{database}" owner anwang_owner')  # type: ignore[call-overload]
-        connection.execute(f'revoke all on database "{database}" from public')  # type: ignore[call-overload]
+            connection.execute(f'create database "{database}" owner anwang_owner')
+        connection.execute(f'revoke all on database "{database}" from public')
         connection.execute(
-            f'grant connect on database "{database}" to anwang_migrator, anwang_app,'  # type: ignore[call-overload]
+            f'grant connect on database "{database}" to anwang_migrator, anwang_app,'
             " anwang_door, anwang_worker, anwang_auditor"
         )
-        connection.execute(f'grant temporary on database "{database}" to anwang_worker')  # type: ignore[call-overload]
+        connection.execute(f'grant temporary on database "{database}" to anwang_worker')
 
 
 @contextlib.contextmanager

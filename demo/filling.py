@@ -169,7 +169,7 @@ def _fill_registries(county: County, past: Past, tell: Tell) -> None:
             continue
         tell("載入登記資料", 5 + place * 6)
         outcome = load_file(name, folder / f"{name}.csv", actor=LOADING)
-        if outcome.held:
+        if outcome.held or outcome.delivery_id is None:
             raise RuntimeError(f"The demo's own file of {name} was held: {outcome.held_because}")
         identify(outcome.delivery_id, actor=LOADING)
 

@@ -46,7 +46,7 @@ def record_event(
     `detail` holds counts, codes and ids; never a name, an address or another protected value (D1).
     """
     entry = uuid.uuid4()
-    values = [
+    values: list[Any] = [
         entry, actor.id, actor.kind, actor.role, actor.team_id, act, object_kind,
         [str(one) for one in object_ids], purpose, list(fields), result, actor.request_id,
         json.dumps(detail or {}, ensure_ascii=False),

@@ -40,3 +40,9 @@ class ActorContext:
             enter(actor, request.resolver_match.view_name if request.resolver_match else "")
             request.actor = actor  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts in a request behind sign-in. Raises AttributeError in a view that lacks it."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor

@@ -78,7 +78,9 @@ class Relation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["object_id", "team_id", "through", "ground"], name="one_relation_a_ground"
+                fields=["object_id", "team_id", "through", "ground"],
+                condition=models.Q(until__isnull=True),
+                name="one_relation_a_ground",
             )
         ]
         indexes = [models.Index(fields=["through"], name="relation_through")]

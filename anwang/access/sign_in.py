@@ -30,6 +30,6 @@ class ByNameAndPassword(BaseBackend):
             return account
         return None
 
-    def get_user(self, user_id: UUID) -> Account | None:  # type: ignore[override]
+    def get_user(self, user_id: UUID) -> Account | None:
         found = list(Account.objects.raw("select * from access.account_of(%s)", [user_id]))
         return found[0] if found and found[0].is_active else None

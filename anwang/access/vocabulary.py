@@ -50,6 +50,7 @@ class Act(StrEnum):
     SAME_EVENT_JUDGED = "same-event-judged"
     OFFER_MADE = "offer-made"
     OFFER_REFUSED = "offer-refused"
+    OFFER_WITHDRAWN = "offer-withdrawn"
     CASE_OPENED = "case-opened"
     REPORT_ANSWERED = "report-answered"
     REPORT_REOPENED = "report-reopened"
