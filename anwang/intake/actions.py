@@ -11,22 +11,32 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 
-from anwang.access.context import Actor, through_door
+from anwang.access.actions import record_event
+from anwang.access.context import SWEEPING, Actor, acting, through_door
+from anwang.access.permissions import Permit
 from anwang.access.sealing import seal
 from anwang.access.tokens import open_id
+from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
+from anwang.intake.models import Draft
 from anwang.intake.rules.bodies import Delivered, canonical, clean, digest_of, shallow
 from anwang.intake.rules.open_copy import OpenCopy, read_report
+from anwang.intake.rules.pictures import LARGEST_FILE_BYTES, look_at
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
 
 RAW: Final = {"table": "vault.raw_body", "column": "sealed"}
 REPORTER: Final = {"table": "vault.reporter", "column": "sealed"}
+ORIGINAL: Final = {"table": "intake_attachment", "column": "sealed_original"}
+COPY: Final = {"table": "intake_attachment", "column": "sealed_copy"}
+DRAFT: Final = {"table": "intake_draft", "column": "sealed_body"}
+OWN_FORMS: Final = "anwang-web"
+DRAFT_KEPT: Final = timedelta(days=7)
 _LONGEST_KEY: Final = 64
 _DELIVER: Final = """
 select receipt, report, outcome from intake.deliver(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
@@ -61,7 +71,8 @@ def deliver(
     given = body if isinstance(body, Delivered) else _as_delivered(body)
     with through_door() as door:
         now = clock_now(using=door)
-        copy = read_report(given.body, now=now, open_id=open_id)
+        said_when = {} if author is None else {"received_at": now.isoformat()}
+        copy = read_report(said_when | given.body, now=now, open_id=open_id)
         if given.too_deep:
             copy.marks.append("too-deep")
         said = sender_said or copy.sender_said
@@ -118,3 +129,94 @@ def _report_key(body: Mapping[str, Any], digest: bytes) -> str:
     if len(said) <= _LONGEST_KEY and clean(said) == said:
         return said
     return "key-" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:60]
+
+
+def attach(receipt: str, content: bytes) -> bool:
+    """Keep a picture or document of a report; whether its kind is taken.
+
+    The original is sealed, and beside it a copy without the camera's notes where one can be made.
+    """
+    looked = look_at(content)
+    if looked is None or len(content) > LARGEST_FILE_BYTES:
+        return False
+    made = uuid.uuid4()
+    copy = seal(looked.copy, **COPY, row=str(made)) if looked.copy is not None else None
+    values: list[Any] = [
+        made, receipt, looked.media_type, len(content), hashlib.sha256(content).digest(),
+        copy, seal(content, **ORIGINAL, row=str(made)), looked.state,
+    ]  # fmt: skip
+    with through_door() as door, connections[door].cursor() as cursor:
+        cursor.execute("select intake.attach(%s, %s, %s, %s, %s, %s, %s, %s)", values)
+    return True
+
+
+@transaction.atomic
+def save_draft(form: str, fields: Mapping[str, list[str]], *, permit: Permit) -> datetime:
+    """Keep what was typed so far, sealed and the author's alone; the instant it was saved."""
+    now = clock_now()
+    author = permit.actor.id
+    plain = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+    Draft.objects.update_or_create(
+        author=author,
+        form=form,
+        defaults={
+            "sealed_body": seal(plain, **DRAFT, row=f"{author}/{form}"),
+            "saved_at": now,
+            "ends_at": now + DRAFT_KEPT,
+        },
+    )
+    record_event(Act.DRAFT_SAVED, actor=permit.actor, object_kind="draft", detail={"form": form})
+    return now
+
+
+@transaction.atomic
+def discard_draft(form: str, *, permit: Permit) -> bool:
+    """Forget what was typed; whether there was anything."""
+    gone, _ = Draft.objects.filter(author=permit.actor.id, form=form).delete()
+    if gone:
+        record_event(
+            Act.DRAFT_DISCARDED, actor=permit.actor, object_kind="draft", detail={"form": form}
+        )
+    return bool(gone)
+
+
+def sweep_drafts() -> int:
+    """Forget the drafts whose seven days are over; their number. Runs with the worker's rights."""
+    with acting(SWEEPING, "sweep-drafts"):
+        gone, _ = Draft.objects.filter(ends_at__lt=clock_now()).delete()
+        if gone:
+            record_event(
+                Act.DRAFT_DISCARDED, actor=SWEEPING, object_kind="draft", detail={"drafts": gone}
+            )
+    return gone
+
+
+_UNRECORDED: Final = """
+with until as (
+    select coalesce(max((detail ->> 'until')::timestamptz), '-infinity') as at
+    from access_auditentry where act = 'report-received'
+)
+select r.id, r.accepted_at from intake_report r, until
+where r.accepted_at > until.at and r.accepted_at < clock.now() - interval '10 s'
+order by r.accepted_at limit 500
+"""
+
+
+def record_receipts() -> int:
+    """Add the audit's entry for reports taken since the last one; their number (decision 7).
+
+    A report counts from ten seconds after it came, when its short transaction is surely over.
+    """
+    with acting(SWEEPING, "record-receipts"):
+        with connections["default"].cursor() as cursor:
+            cursor.execute(_UNRECORDED)
+            rows = cursor.fetchall()
+        if rows:
+            record_event(
+                Act.REPORT_RECEIVED,
+                actor=SWEEPING,
+                object_kind="report",
+                object_ids=[row[0] for row in rows],
+                detail={"until": rows[-1][1].isoformat()},
+            )
+    return len(rows)

@@ -29,21 +29,21 @@ PHONE: Final = {
 }
 MESSAGES: Final = {
     "broken": {
-        "zh": "內容不是完整的 JSON 物件（UTF-8）。請更正格式後以同一個 report_id 再送一次；內容欄位不必齊全。",
-        "en": "This is not one JSON object in UTF-8. Correct the form and send it again with the same"
+        "zh": "內容不是完整的 JSON 物件（UTF-8）。請更正後以同一個 report_id 再送；欄位不必齊全。",
+        "en": "This is not one JSON object in UTF-8. Correct it and send it again with the same"
         " report_id; no field need be complete.",
     },
     "too-large": {
-        "zh": "通報超過 1 MiB（1,048,576 位元組）。請縮短文字或拆開再送；照片與文件請改用網頁通報。",
+        "zh": "通報超過 1 MiB（1,048,576 位元組）。請縮短或拆開再送；照片與文件請用網頁通報。",
         "en": "The report has more than 1 MiB (1,048,576 bytes). Shorten or split it and send it"
         " again; hand in photos and papers through the web form.",
     },
     "no-credential": {
-        "zh": "沒有有效的來源憑證。請在 Authorization 標頭放入 Bearer 憑證；沒有憑證請洽系統管理員。",
-        "en": "There is no valid sender's credential. Put it into the Authorization header as Bearer;"
-        " ask the operator for one.",
+        "zh": "沒有有效的來源憑證。請放入 Authorization 標頭（Bearer）；沒有憑證請洽管理員。",
+        "en": "There is no valid sender's credential. Put it into the Authorization header as"
+        " Bearer; ask the operator for one.",
     },
-}  # fmt: skip
+}
 
 
 class Taken(Schema):

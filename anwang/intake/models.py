@@ -14,7 +14,7 @@ from anwang.common.clock import ClockNow
 
 
 class Report(models.Model):
-    """One report. Written by `intake.deliver` alone; the application role cannot insert or change."""
+    """One report. Written by `intake.deliver` alone; the application can neither add nor change."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     receipt = models.CharField(max_length=11, unique=True)
@@ -61,10 +61,16 @@ class Attachment(models.Model):
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="attachments")
     media_type = models.CharField(max_length=60)
     size_bytes = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
     sealed_copy = models.BinaryField(null=True)
     sealed_original = models.BinaryField()
     state = models.CharField(max_length=12, default="clean")
     added_at = models.DateTimeField(db_default=ClockNow())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "digest"], name="one_attachment_a_content")
+        ]
 
 
 class Draft(models.Model):
@@ -78,6 +84,4 @@ class Draft(models.Model):
     ends_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["author", "form"], name="one_draft_a_form")
-        ]
+        constraints = [models.UniqueConstraint(fields=["author", "form"], name="one_draft_a_form")]

@@ -59,12 +59,16 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('media_type', models.CharField(max_length=60)),
                 ('size_bytes', models.PositiveIntegerField()),
+                ('digest', models.BinaryField(max_length=32)),
                 ('sealed_copy', models.BinaryField(null=True)),
                 ('sealed_original', models.BinaryField()),
                 ('state', models.CharField(default='clean', max_length=12)),
                 ('added_at', models.DateTimeField(db_default=anwang.common.clock.ClockNow())),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='intake.report')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('report', 'digest'), name='one_attachment_a_content')],
+            },
         ),
         migrations.CreateModel(
             name='ReportAddition',

@@ -77,22 +77,24 @@ end
 $$;
 
 create function intake.attach(
-    to_receipt text, of_media_type text, of_size integer, cleaned bytea, original bytea, in_state text
-) returns uuid
+    new_id uuid, to_receipt text, of_media_type text, of_size integer, with_digest bytea,
+    cleaned bytea, original bytea, in_state text
+) returns boolean
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
-    made uuid := gen_random_uuid();
     owner_report uuid;
 begin
     select id into owner_report from intake_report where intake_report.receipt = to_receipt;
     if owner_report is null then
         raise exception 'no such receipt';
     end if;
-    insert into intake_attachment (id, report_id, media_type, size_bytes, sealed_copy,
+    -- A form sent twice brings its pictures twice.
+    insert into intake_attachment (id, report_id, media_type, size_bytes, digest, sealed_copy,
         sealed_original, state)
-    values (made, owner_report, of_media_type, of_size, cleaned, original, in_state);
-    return made;
+    values (new_id, owner_report, of_media_type, of_size, with_digest, cleaned, original, in_state)
+    on conflict (report_id, digest) do nothing;
+    return found;
 end
 $$;
 
@@ -106,7 +108,7 @@ $$;
 SIGNATURES = {
     "intake.deliver(uuid, text, text, text, text, bytea, text, text, timestamptz, boolean, jsonb,"
     " jsonb, uuid, bytea, bytea)": ("door", "worker"),
-    "intake.attach(text, text, integer, bytea, bytea, text)": ("door", "worker"),
+    "intake.attach(uuid, text, text, integer, bytea, bytea, bytea, text)": ("door", "worker"),
     "intake.reporter_for_taker(uuid)": ("app",),
 }
 BY_RELATION = (
