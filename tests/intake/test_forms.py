@@ -90,7 +90,11 @@ def test_a_receipt_is_its_authors_alone_and_typed_signs_are_forgiven():
     number = client.post("/report/", SMALL).url.split("/")[2]
     assert client.get(f"/receipts/{number.lower()[:5]}-{number[5:]}/").status_code == 200
     other, _ = signed_in("mandated-reporter")
-    for path in (f"/receipts/{number}/", f"/receipts/{number}/reporter/", f"/receipts/{number}/add/"):
+    for path in (
+        f"/receipts/{number}/",
+        f"/receipts/{number}/reporter/",
+        f"/receipts/{number}/add/",
+    ):
         assert other.get(path).status_code == 404
     assert other.get("/receipts/00000000000/").status_code == 404
 
@@ -98,7 +102,11 @@ def test_a_receipt_is_its_authors_alone_and_typed_signs_are_forgiven():
 def test_only_the_taker_sees_the_reporter_and_every_look_is_on_record():
     client, _ = signed_in("hotline")
     page = client.get("/consult/")
-    sent = SMALL | {"form_token": token_in(page), "channel": "hotline-1957", "answers-hurt": "minor"}
+    sent = SMALL | {
+        "form_token": token_in(page),
+        "channel": "hotline-1957",
+        "answers-hurt": "minor",
+    }
     number = client.post("/consult/", sent).url.split("/")[2]
     shown = client.get(f"/receipts/{number}/reporter/").content.decode()
     assert "林範例" in shown and "範例國民小學" in shown
