@@ -161,7 +161,7 @@ class _Run:
             keys = blocking_keys(forms)
             line = identity_line(row.number, row.record_id, row.record_key, forms, self._ids)
             if known:
-                made.add(line, row.number, keys)
+                made.add_by_number(line, row.number, keys, forms)
             else:
                 made.asked.append((row.number, line, keys, forms, self._asking(row, forms)))
         self.done += len(made.identities) + len(made.asked)

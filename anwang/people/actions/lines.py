@@ -49,15 +49,38 @@ class IdentityLines:
     """What one batch adds: lines for the temporary tables, and records to ask the scorer."""
 
     identities: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    _holders: dict[bytes, list[tuple[int, Forms]]] = field(default_factory=dict)
 
     def add(
         self, line: str, number: int, keys: Iterable[int], chosen: str = f"{NULL}\t1\t0\t[]"
     ) -> None:
         """Add an identity with its keys. `chosen`: person, probability, weight and reasons."""
-        self.identities.append(f"{line}\t{chosen}")
-        self.keys.extend([f"{number}\t{key}" for key in keys])
+        self._append(line, number, keys, chosen, NULL)
+
+    def add_by_number(self, line: str, number: int, keys: Iterable[int], forms: Forms) -> None:
+        """Add an identity whose valid number decides; the first of the batch that has it leads."""
+        assert forms.id_token is not None
+        holders = self._holders.setdefault(forms.id_token, [])
+        twin = next((first for first, held in holders if do_not_contradict(held, forms)), NULL)
+        holders.append((number, forms))
+        self._append(line, number, keys, f"{NULL}\t1\t0\t[]", twin)
+
+    def _append(
+        self, line: str, number: int, keys: Iterable[int], chosen: str, twin: int | str
+    ) -> None:
+        joined = ",".join(map(str, keys))
+        self.identities.append(f"{line}\t{chosen}\t{twin}\t{{{joined}}}")
+
+
+def do_not_contradict(one: Forms, other: Forms) -> bool:
+    """Whether two holders of a number may be one person; `_SETTLE` asks the same of stored ones."""
+    return (
+        one.name_folded == other.name_folded
+        or one.name_sound == other.name_sound
+        or not (one.name_folded and other.name_folded and one.day and other.day)
+        or (one.year, one.month, one.day) == (other.year, other.month, other.day)
+    )
 
 
 def identity_line(number: int, record_id: str, record_key: str, forms: Forms, ids: NewIds) -> str:
@@ -74,25 +97,25 @@ def identity_line(number: int, record_id: str, record_key: str, forms: Forms, id
 _TEMPORARY: Final = """
 create temporary table if not exists identifying (no bigint, record_id uuid, record_key text,
     forms jsonb, id_token bytea, full_key bigint, fresh uuid, link_id uuid, chosen uuid,
-    probability float8, weight float8, reasons jsonb) on commit delete rows;
-create index if not exists identifying_token on identifying (id_token);
-create temporary table if not exists identifying_key (no bigint, key bigint) on commit delete rows;
+    probability float8, weight float8, reasons jsonb, twin bigint,
+    keys bigint[]) on commit delete rows;
 create temporary table if not exists identified (no bigint, person uuid, twin bigint, fresh boolean,
     kept boolean) on commit delete rows;
 """
-_EMPTY: Final = "truncate identifying, identifying_key, identified"
+_EMPTY: Final = "truncate identifying, identified"
 _COLUMNS: Final = (
     "no", "record_id", "record_key", "forms", "id_token", "full_key", "fresh", "link_id", "chosen",
-    "probability", "weight", "reasons",
+    "probability", "weight", "reasons", "twin", "keys",
 )  # fmt: skip
 
 # Equal numbers are one person unless name and day of birth both say otherwise: then a slip in one
 # registry happened to pass the checksum, and joining would put one family's past on another's file.
+# (`+ 0` keeps the planner from walking the primary key instead of the token's index.)
 # `known`: who has the number already; `twin`: the first row of this batch that has it;
 # `earlier`: who the record's last version was, unless the number now says somebody else.
 _SETTLE: Final = """
 insert into identified
-select n.no, coalesce(earlier.person_id, n.chosen, known.person_id, n.fresh), twin.no,
+select n.no, coalesce(earlier.person_id, n.chosen, known.person_id, n.fresh), n.twin,
        coalesce(earlier.person_id, n.chosen, known.person_id) is null,
        earlier.person_id is not null
 from identifying n
@@ -103,22 +126,14 @@ left join lateral (
         or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
         or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
             and i.forms->'d' = n.forms->'d'))
-    order by i.no limit 1) known on n.id_token is not null
-left join lateral (
-    select i.no from identifying i
-    where i.id_token = n.id_token and i.no < n.no and (
-        i.forms->'f' = n.forms->'f' or i.forms->'s' = n.forms->'s'
-        or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
-        or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
-            and i.forms->'d' = n.forms->'d'))
-    order by i.no limit 1) twin on n.id_token is not null
+    order by i.no + 0 limit 1) known on n.id_token is not null
 left join lateral (
     select i.person_id from people_identity i
     where %(seen_before)s and i.source_id = %(source)s and i.record_key = n.record_key
       and i.person_id is not null
       and (i.id_token = n.id_token or i.id_token is null or n.id_token is null
            or known.person_id is null)
-    order by i.no desc limit 1) earlier on true
+    order by i.no + 0 desc limit 1) earlier on true
 """
 _SETTLE_TWINS: Final = """
 update identified follower set person = leader.person, fresh = false from identified leader
@@ -156,7 +171,7 @@ select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.fo
 from identifying n join identified d using (no) order by n.no
 """,
     """
-insert into people_key (key, identity_no) select key, no from identifying_key order by key
+insert into people_key (key, identity_no) select key, no from identifying cross join unnest(keys) as key order by key
 """,
     """
 insert into people_link (id, record_id, person_id, judgement, author, by_person, probability,
@@ -207,7 +222,6 @@ def _write(
         return
     cursor.execute(_EMPTY)
     copy_lines(cursor, "identifying", _COLUMNS, made.identities)
-    copy_lines(cursor, "identifying_key", ["no", "key"], made.keys)
     cursor.execute(_SETTLE, place)
     cursor.execute(_SETTLE_TWINS)
     if seen_before:
