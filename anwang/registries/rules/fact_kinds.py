@@ -5,6 +5,7 @@ household.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final, Literal
@@ -51,7 +52,7 @@ class FactKind:
         template: str = getattr(self.text, lang)
         parts: list[str] = []
         missing = False
-        for literal, field, _, _ in Formatter().parse(template):
+        for literal, field in _pieces(template):
             parts.append(literal)
             if field is not None:
                 shown = self._shown(field, value.get(field), lang)
@@ -102,4 +103,10 @@ def _kind(body: Mapping[str, Any]) -> FactKind:
 
 
 def _fields(template: str) -> list[str]:
-    return [field for _, field, _, _ in Formatter().parse(template) if field]
+    return [field for _, field in _pieces(template) if field]
+
+
+@cache
+def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
+    """The template taken apart: text, and the field behind it."""
+    return tuple((text, field) for text, field, _, _ in Formatter().parse(template))
