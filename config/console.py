@@ -23,6 +23,8 @@ def role_of(command: str) -> str:
     """The database role with which `command` runs (decision 4)."""
     if command in OWNERS_COMMANDS:
         return "migrator"
+    if command == "verify-audit":
+        return "auditor"
     return "worker" if command in WORKERS_COMMANDS else "app"
 
 

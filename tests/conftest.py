@@ -19,11 +19,18 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connection, connections
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_HOME = Path(os.environ.get("ANWANG_TEST_HOME", f"/tmp/anwang-tests-{os.geteuid()}"))
 os.environ["ANWANG_HOME"] = str(TEST_HOME)
 TEST_HOME.mkdir(parents=True, exist_ok=True)
+# Property tests: no time limit an example (the machine is shared), the same examples in CI.
+settings.register_profile(
+    "here", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -150,3 +157,27 @@ def instance(tmp_path_factory):
     with running(tmp_path_factory.mktemp("home")) as started:
         started.await_filled()
         yield started
+
+
+@pytest.fixture
+def own_database(postgres_server, django_db_blocker) -> Iterator[str]:
+    """A database of this test alone, really committed to, with the worker's rights; its name."""
+    name = f"anwang_own_{uuid.uuid4().hex[:10]}"
+    clone_of(postgres_server, template_database(postgres_server), name)
+    kept = dict(connection.settings_dict)
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict |= {
+            "NAME": name,
+            "HOST": str(postgres_server.sockets),
+            "OPTIONS": {"options": "-c role=anwang_worker"},
+        }
+        try:
+            yield name
+        finally:
+            connection.close()
+            connection.settings_dict |= kept
+            with psycopg.connect(
+                postgres_server.address("postgres", "postgres"), autocommit=True
+            ) as admin:
+                admin.execute(f'drop database if exists "{name}" with (force)')

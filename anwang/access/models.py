@@ -101,6 +101,7 @@ class AuditEntry(models.Model):
     """Who did or read what, when, for which purpose. Partitioned by month, only ever added to."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    no = models.BigIntegerField()
     at = models.DateTimeField()
     actor = models.UUIDField(null=True)
     actor_kind = models.CharField(max_length=20)
@@ -124,8 +125,16 @@ class AuditLeaf(models.Model):
     """The place of an entry in the hash tree, given after commit by the one sequencer."""
 
     position = models.BigIntegerField(primary_key=True)
-    entry_id = models.UUIDField(unique=True)
+    entry_no = models.BigIntegerField(unique=True)
+    entry_id = models.UUIDField()
     entry_at = models.DateTimeField()
     leaf_sha256 = models.BinaryField(max_length=32)
+
+
+class AuditCheckpoint(models.Model):
+    """The root of the tree at one size: what a witness keeps."""
+
+    size = models.BigIntegerField(primary_key=True)
     root_sha256 = models.BinaryField(max_length=32)
-    given_at = models.DateTimeField(db_default=ClockNow())
+    frontier = models.JSONField()
+    made_at = models.DateTimeField(db_default=ClockNow())

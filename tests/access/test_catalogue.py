@@ -56,8 +56,11 @@ def test_nothing_is_granted_on_a_partition():
 
 
 def test_no_role_of_ours_bypasses_rules_or_owns_a_table():
-    assert rows("""select rolname from pg_roles
-        where rolname like 'anwang_%' and (rolbypassrls or rolsuper or rolcreaterole)""") == []
+    assert (
+        rows("""select rolname from pg_roles
+        where rolname like 'anwang_%' and (rolbypassrls or rolsuper or rolcreaterole)""")
+        == []
+    )
     owners = rows(f"""
         select distinct c.relowner::regrole::text from pg_class c
         join pg_namespace n on n.oid = c.relnamespace

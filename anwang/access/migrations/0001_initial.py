@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             name='AuditEntry',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('no', models.BigIntegerField()),
                 ('at', models.DateTimeField()),
                 ('actor', models.UUIDField(null=True)),
                 ('actor_kind', models.CharField(max_length=20)),
@@ -60,11 +61,19 @@ class Migration(migrations.Migration):
             name='AuditLeaf',
             fields=[
                 ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('entry_id', models.UUIDField(unique=True)),
+                ('entry_no', models.BigIntegerField(unique=True)),
+                ('entry_id', models.UUIDField()),
                 ('entry_at', models.DateTimeField()),
                 ('leaf_sha256', models.BinaryField(max_length=32)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='AuditCheckpoint',
+            fields=[
+                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('root_sha256', models.BinaryField(max_length=32)),
-                ('given_at', models.DateTimeField(db_default=anwang.common.clock.ClockNow())),
+                ('frontier', models.JSONField()),
+                ('made_at', models.DateTimeField(db_default=anwang.common.clock.ClockNow())),
             ],
         ),
         migrations.CreateModel(

@@ -7,8 +7,10 @@ from django.db import migrations
 from anwang.common.row_rules import OpenTable, RowRules, VaultFunction
 
 AUDIT_TABLE = """
+create sequence access_auditentry_no;
 create table access_auditentry (
     id uuid not null,
+    no bigint not null default nextval('access_auditentry_no'),
     at timestamptz not null,
     actor uuid,
     actor_kind text not null,
@@ -24,6 +26,7 @@ create table access_auditentry (
     detail jsonb not null,
     primary key (at, id)
 ) partition by range (at);
+create index audit_entries_by_no on access_auditentry (no);
 create index audit_entries_of_actor on access_auditentry (actor, at);
 create table access_auditentry_other partition of access_auditentry default;
 """
@@ -173,14 +176,17 @@ class Migration(migrations.Migration):
                 "auditor": {"select": "true"},
             },
         ),
-        RowRules(
-            "access_auditleaf",
-            {
-                "auditor": {"select": "true", "insert": "true"},
-                "app": {"select": "access.i_am('auditor')"},
-                "worker": {"select": "true", "insert": "true"},
-            },
-        ),
+        *[
+            RowRules(
+                table,
+                {
+                    "auditor": {"select": "true", "insert": "true"},
+                    "app": {"select": "access.i_am('auditor')"},
+                    "worker": {"select": "true", "insert": "true"},
+                },
+            )
+            for table in ("access_auditleaf", "access_auditcheckpoint")
+        ],
         OpenTable(
             "django_session",
             "a random key and a signed account id, needed before anybody is known",
@@ -203,7 +209,8 @@ class Migration(migrations.Migration):
                           "procrastinate_periodic_defers", "procrastinate_workers")
         ],
         migrations.RunSQL(
-            "grant usage on all sequences in schema public to anwang_app, anwang_worker, anwang_vault;",
+            "grant usage on all sequences in schema public to anwang_app, anwang_worker, anwang_vault;"
+            "grant usage on sequence access_auditentry_no to anwang_door;",
             reverse_sql=migrations.RunSQL.noop,
         ),
     ]
