@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from anwang.access.context import Actor
+from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.common.errors import Refused
 from anwang.intake import permissions, queries
@@ -43,13 +44,9 @@ Questions = dict[str, Any] | None  # the consult form's; the report form has non
 LARGEST_DRAFT: Final = 1_048_576
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
-
-
 def _permit(check: Callable[[Actor], Permit], request: HttpRequest) -> Permit:
     try:
-        return check(_actor(request))
+        return check(actor_of(request))
     except Refused as refusal:
         raise PermissionDenied(str(refusal)) from None
 
@@ -57,7 +54,7 @@ def _permit(check: Callable[[Actor], Permit], request: HttpRequest) -> Permit:
 def _permit_for(check: Callable[[Actor, Any], Permit], request: HttpRequest, what: Any) -> Permit:
     """The same answer whether a thing does not exist or is not the asker's (R1)."""
     try:
-        return check(_actor(request), what)
+        return check(actor_of(request), what)
     except Refused:
         raise Http404 from None
 
@@ -171,9 +168,10 @@ def _show(
 def draft(request: HttpRequest, form: str) -> HttpResponse:
     """Keep what is typed so far; asked by the page itself every few seconds."""
     permit = _permit(CHECKS[form], request)
-    if len(request.body) > LARGEST_DRAFT:
+    fields = kept_fields(dict(request.POST.lists()))
+    if sum(len(value) for values in fields.values() for value in values) > LARGEST_DRAFT:
         return JsonResponse({"saved_at": None}, status=413)
-    saved_at = save_draft(form, kept_fields(dict(request.POST.lists())), permit=permit)
+    saved_at = save_draft(form, fields, permit=permit)
     return JsonResponse({"saved_at": saved_at.isoformat()})
 
 

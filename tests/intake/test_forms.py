@@ -7,9 +7,13 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 from PIL import Image
 
-from tests.intake.people import rows, signed_in
+from anwang.intake.actions import sweep_drafts
+from tests.conftest import as_role
+from tests.intake.people import account, rows, signed_in
 
 pytestmark = pytest.mark.django_db
 SMALL = {
@@ -150,6 +154,28 @@ def test_a_draft_is_its_authors_alone_sealed_and_gone_when_sent_or_thrown_away()
     client.post("/drafts/mandated/", {"narrative": "再寫一次"})
     client.post("/report/", SMALL)
     assert "再寫一次" not in client.get("/report/").content.decode()
+
+
+def test_the_page_saves_its_draft_with_the_token_in_its_form():
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(account("mandated-reporter"))
+    page = careful.get("/report/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
+    fields = {"narrative": "還沒寫完", "csrfmiddlewaretoken": token}
+    assert careful.post("/drafts/mandated/", fields).status_code == 200
+    assert careful.post("/drafts/mandated/", {"narrative": "x"}).status_code == 403
+
+
+def test_a_draft_is_swept_after_seven_days():
+    client, _ = signed_in("mandated-reporter")
+    client.post("/drafts/mandated/", {"narrative": "還沒寫完"})
+    with as_role("worker"):
+        assert sweep_drafts() == 0
+    with connection.cursor() as cursor:
+        cursor.execute("set local clock.ahead = '8 days'")
+    assert "還沒寫完" not in client.get("/report/").content.decode()
+    with as_role("worker"):
+        assert sweep_drafts() == 1
 
 
 def test_a_photo_loses_its_place_and_is_only_ever_a_download():
