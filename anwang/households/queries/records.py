@@ -30,14 +30,14 @@ _MOST_RECORDS: Final = 600
 _PERSON_NOW: Final = "i.person_id"
 _PERSON_THEN: Final = """(select case
     when not exists (select from people_link l where l.record_id = i.record_id) then i.person_id
-    else coalesce(
+    else (coalesce(
         (select array_agg(case when l.judgement = 'same' then l.person_id end
                           order by l.judged_at desc) filter (where l.judged_at <= %(known_at)s)
          from people_link l where l.record_id = i.record_id),
         (select array_agg(case when l.judgement <> 'same' then l.person_id end
                           order by l.judged_at)
          from people_link l where l.record_id = i.record_id)
-    )[1] end)"""
+    ))[1] end)"""
 _RECORDS: Final = """
 with mine as (
     select i.record_id from people_identity i where i.person_id = any(%(persons)s::uuid[])
