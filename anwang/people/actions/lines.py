@@ -171,7 +171,8 @@ select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.fo
 from identifying n join identified d using (no) order by n.no
 """,
     """
-insert into people_key (key, identity_no) select key, no from identifying cross join unnest(keys) as key order by key
+insert into people_key (key, identity_no)
+select key, no from identifying cross join unnest(keys) as key order by key
 """,
     """
 insert into people_link (id, record_id, person_id, judgement, author, by_person, probability,
