@@ -181,3 +181,29 @@ def own_database(postgres_server, django_db_blocker) -> Iterator[str]:
                 postgres_server.address("postgres", "postgres"), autocommit=True
             ) as admin:
                 admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+SERVICE_TEAMS = [
+    ("68000-protection", "68000", "prevention-centre"),
+    ("68000-protection-b", "68000", "prevention-centre"),
+    ("68000-welfare", "68000", "welfare-centre"),
+]
+ADD_TEAM = """
+insert into directory_team (id, county_id, agency_kind, is_desk, name_zh, name_en, streams, districts,
+    reviewing_team_id, workers)
+values (%s, %s, %s, false, %s, %s, '[]', '[]', '', 3) on conflict do nothing
+"""
+
+
+def add_service_teams(server, database: str) -> None:
+    """Invented teams of one county: the directory is the owner's to write, so it is done apart."""
+    with psycopg.connect(server.address("postgres", database), autocommit=True) as admin:
+        for team, county, kind in SERVICE_TEAMS:
+            admin.execute(ADD_TEAM, [team, county, kind, f"範例{team[6:]}", f"Example {team[6:]}"])
+
+
+@pytest.fixture(scope="session")
+def service_teams(django_db_setup, postgres_server) -> list[str]:
+    """Ids of invented service teams, there until the run's database goes."""
+    add_service_teams(postgres_server, connection.settings_dict["NAME"])
+    return [team for team, _, _ in SERVICE_TEAMS]

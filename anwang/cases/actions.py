@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from anwang.access.actions import record_event, relate
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.cases.models import Case, FamilyFile, FamilyMember
+from anwang.common.clock import clock_now
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
 from anwang.triage.actions.clocks import next_due
 from anwang.triage.actions.decisions import known_persons
@@ -28,7 +30,7 @@ def accept_offer(offer_id: uuid.UUID, *, permit: Permit) -> Case:
     """
     offer, matter = locked_offer(offer_id)
     answer_offer(offer, Offer.Answer.ACCEPTED, permit)
-    family = _family_for(matter, permit)
+    family = _family_for(matter, offer, permit)
     case = Case.objects.create(
         family=family,
         matter=matter,
@@ -54,41 +56,62 @@ def _new_number() -> str:
     return receipt_from([secrets.randbelow(32) for _ in range(RANDOM_SIGNS)])
 
 
-def _members_of(matter: Matter) -> list[dict[str, Any]]:
+def _screening_of(matter: Matter) -> Screening | None:
+    return Screening.objects.filter(matter=matter).order_by("-at").first()
+
+
+def _members_of(screening: Screening | None) -> list[dict[str, Any]]:
     """Who lives together in the picture on which the report was decided, victims first."""
-    screening = Screening.objects.filter(matter=matter).order_by("-at").first()
     members = (screening.picture.get("members") if screening else None) or []
     home = [m for m in members if m.get("living") or m.get("subject") is not None]
     return sorted(home, key=lambda m: (m.get("role") not in ("victim", "person-in-need"),))
 
 
-def _family_for(matter: Matter, permit: Permit) -> FamilyFile:
-    members = _members_of(matter)
-    family = _known_family(known_persons(members), matter)
-    if family is None:
+def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
+    screening = _screening_of(matter)
+    members = _members_of(screening)
+    known = _known_family(sure_persons(screening), matter)
+    # The row becomes readable through its relation, so the relation stands first.
+    family_id = known or uuid.uuid4()
+    relate(offer.team_id, "family", [family_id], ground="case", through=matter.pk)
+    if known is None:
         name = str(matter.headline.get("name") or (members[0]["name"] if members else "") or "不詳")
-        # The row becomes readable through its relation, so the relation stands first.
-        family = FamilyFile(number=_new_number(), county=matter.county, name=f"{name[:1]}家")
-        relate(permit.team_ids[0], "family", [family.pk], ground="case", through=matter.pk)
-        family.save(force_insert=True)
-    else:
-        relate(permit.team_ids[0], "family", [family.pk], ground="case", through=matter.pk)
+        FamilyFile(
+            id=family_id, number=_new_number(), county=matter.county, name=f"{name[:1]}家",
+            opened_at=clock_now(),
+        ).save(force_insert=True)  # fmt: skip
+    family = FamilyFile.objects.get(pk=family_id)
     _add_members(family, members, permit)
     return family
 
 
-def _known_family(persons: list[uuid.UUID], matter: Matter) -> FamilyFile | None:
-    """The open family file that shares most persons, where this team may reach it."""
+def sure_persons(screening: Screening | None) -> list[uuid.UUID]:
+    """Subjects whose number told who they are. A probable link joins no file (decision 16)."""
+    matches = screening.matches.values() if screening else ()
+    return [
+        uuid.UUID(match["person_id"])
+        for match in matches
+        if match.get("person_id") and _by_number(match)
+    ]
+
+
+def _by_number(match: Mapping[str, Any]) -> bool:
+    accepted = [c for c in match["candidates"] if c["person_id"] == match["person_id"]]
+    return any(
+        reason["comparison"] == "national_id" and reason["level"] == "same"
+        for candidate in accepted
+        for reason in candidate["reasons"]
+    )
+
+
+def _known_family(persons: list[uuid.UUID], matter: Matter) -> uuid.UUID | None:
+    """The file of the county that most of `persons` belong to, whichever team opened it."""
     if not persons:
         return None
-    found = FamilyMember.objects.filter(person_id__in=persons, until=None).values_list(
-        "family_id", flat=True
-    )
-    counted: dict[uuid.UUID, int] = {}
-    for family_id in found:
-        counted[family_id] = counted.get(family_id, 0) + 1
-    best = max(counted, key=lambda one: (counted[one], str(one)), default=None)
-    return FamilyFile.objects.filter(pk=best).first() if best else None
+    with connection.cursor() as cursor:
+        cursor.execute("select cases.file_of(%s, %s)", [persons, matter.pk])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _add_members(family: FamilyFile, members: list[dict[str, Any]], permit: Permit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from anwang.access.actions import record_apart
 from anwang.access.context import Actor
@@ -25,17 +26,35 @@ def can_use_desk(actor: Actor) -> bool:
     return has_role(actor, DESK_ROLES)
 
 
-def check_can_read_matter(actor: Actor, matter_id: uuid.UUID, purpose: str = "duty-desk") -> Permit:
+def put_on_record(permit: Permit, matter_ids: Iterable[uuid.UUID]) -> None:
+    """The entry for lines of the queue that were shown anew; none where nothing was (D2)."""
+    ids = list(matter_ids)
+    if ids:
+        record_apart(
+            Act.READ, actor=permit.actor, object_kind="report", object_ids=ids,
+            purpose=permit.purpose, fields=["queue"],
+        )  # fmt: skip
+
+
+def check_can_search(actor: Actor) -> Permit:
+    """A permit to look for a report by receipt or exact name; the search itself is recorded."""
+    return check_role(actor, DESK_ROLES, "find-report")
+
+
+def check_can_read_matter(
+    actor: Actor, matter_id: uuid.UUID | None, purpose: str = "duty-desk"
+) -> Permit:
     """A permit to read one report at the desk, or as the team it was offered to.
 
     The reading is on record before the permit exists (D2). A matter that is not there and one that
     the actor may not see are refused alike.
     """
+    asked = [matter_id] if matter_id else []
     matter = Matter.objects.filter(pk=matter_id).only(
         "desk_team", "offered_team", "accountable_team"
     ).first()  # fmt: skip
-    if matter is None:
-        refuse(actor, purpose, [matter_id])
+    if matter is None or matter_id is None:
+        refuse(actor, purpose, asked)
     seats = tuple(
         seat
         for seat in seats_in(actor, (*DESK_ROLES, *TEAM_ROLES))
@@ -46,7 +65,7 @@ def check_can_read_matter(actor: Actor, matter_id: uuid.UUID, purpose: str = "du
         )
     )
     if not seats:
-        refuse(actor, purpose, [matter_id])
+        refuse(actor, purpose, asked)
     audit_id = record_apart(
         Act.READ, actor=actor, object_kind="report", object_ids=[matter_id], purpose=purpose,
         fields=sorted(SEEN_AT_DESK),
@@ -54,8 +73,9 @@ def check_can_read_matter(actor: Actor, matter_id: uuid.UUID, purpose: str = "du
     return Permit(actor, "task", purpose, seats, SEEN_AT_DESK, audit_id)
 
 
-def check_can_decide(actor: Actor, matter_id: uuid.UUID) -> Permit:
+def check_can_decide(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
     """A permit to decide a report: a seat at the desk that is accountable for it now."""
+    asked = [matter_id] if matter_id else []
     matter = Matter.objects.filter(pk=matter_id).only("desk_team").first()
     seats = tuple(
         seat
@@ -63,7 +83,7 @@ def check_can_decide(actor: Actor, matter_id: uuid.UUID) -> Permit:
         if matter is not None and seat.team_id == matter.desk_team
     )
     if not seats:
-        refuse(actor, "decide", [matter_id])
+        refuse(actor, "decide", asked)
     return Permit(actor, "task", "decide", seats)
 
 

@@ -1,7 +1,11 @@
-"""What a person at the desk decides: confirm or change and offer, answer, open again."""
+"""What a person at the desk decides: confirm or change and offer, answer, open again.
+
+`seen` is the matter's `changed_at` as the reader saw it: two desks must not overwrite each other.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +20,21 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
-from anwang.triage.actions.clocks import drop_clocks, next_due, run_again, start_clocks, stop_clock
+from anwang.common.values.roc_dates import TAIPEI
+from anwang.triage.actions.clocks import (
+    drop_clocks,
+    next_due,
+    resume_clocks,
+    start_clocks,
+    stop_clock,
+)
 from anwang.triage.models import TRANSITIONS, Decision, Matter, Offer, Screening, State
 from anwang.triage.queries.policies import policies_in_force
-from anwang.triage.queries.teams import teams_for
+from anwang.triage.queries.teams import teams_for_matter
+from anwang.triage.rules.attached import attached_clocks
 
 DISPATCH_CLOCK = "dispatch-24h"
+NOT_FOR_US = "not-for-us"
 FIELDS = ("grade", "grade_class", "stream", "agency_kind", "joint_with", "passed_to", "team")
 
 
@@ -45,21 +58,27 @@ class Change:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def locked(matter_id: uuid.UUID, to: State) -> Matter:
-    """The matter, locked, able to go to state `to`; raises NotNow where it is not."""
+def locked(matter_id: uuid.UUID, to: State, seen: dt.datetime | None = None) -> Matter:
+    """The matter, locked, able to go to state `to`; raises NotNow where it is not, or moved on."""
     matter = Matter.objects.select_for_update(of=("self",)).filter(pk=matter_id).first()
     if matter is None or to not in TRANSITIONS[State(matter.state)]:
         raise NotNow(_("這件通報的狀態已經改變，請重新看過再決定。"))
+    if seen is not None and matter.changed_at != seen:
+        raise NotNow(_("您看過之後，這件通報有了變動。沒有送出任何決定，請看過新的內容再決定。"))
     return matter
 
 
 @transaction.atomic
-def confirm(matter_id: uuid.UUID, *, permit: Permit, change: Change | None = None) -> Offer:
+def confirm(
+    matter_id: uuid.UUID, *, permit: Permit, change: Change | None = None,
+    seen: dt.datetime | None = None,
+) -> Offer | None:  # fmt: skip
     """Decide a report and offer it to a team; the desk stays accountable until it accepts.
 
+    None where the report is for a body outside the network: it was passed on and is closed.
     Raises NotNow, ReasonNeeded, NoTeam.
     """
-    matter = locked(matter_id, State.OFFERED)
+    matter = locked(matter_id, State.OFFERED, seen)
     screening = Screening.objects.filter(matter=matter).order_by("-at").first()
     outcome, changed = _outcome(matter, change or Change())
     at = clock_now()
@@ -75,6 +94,9 @@ def confirm(matter_id: uuid.UUID, *, permit: Permit, change: Change | None = Non
     act = Act.DECISION_CHANGED if changed else Act.DECISION_CONFIRMED
     record_event(act, actor=permit.actor, object_kind="report", object_ids=[matter.pk],
                  purpose=permit.purpose, detail={"changed": changed})  # fmt: skip
+    if outcome["team"] is None:
+        _close(matter, State.ANSWERED, decision, permit)
+        return None
     return _offer(matter, decision, screening, permit)
 
 
@@ -82,21 +104,28 @@ def _outcome(matter: Matter, change: Change) -> tuple[dict[str, Any], list[str]]
     proposed = {name: getattr(matter, name) for name in FIELDS if name != "team"}
     outcome = proposed | {k: v for k, v in change.values.items() if k in proposed and v is not None}
     changed = sorted(name for name in proposed if outcome[name] != proposed[name])
-    choices = teams_for(
-        matter.county, outcome["agency_kind"], stream=outcome["stream"],
-        district=matter.headline.get("district"),
-    )  # fmt: skip
-    suggested = [team.id for team in choices]
-    team = change.values.get("team") or (suggested[0] if suggested else None)
-    if team is None or not Team.objects.filter(pk=team, is_desk=False).exists():
-        raise NoTeam(_("本縣市的名冊沒有這一類的受理小組，請另選小組。"))
-    if suggested and team != suggested[0]:
-        changed.append("team")
+    team = _team(matter, outcome, change, changed)
     if outcome["grade"] is None or outcome["stream"] is None:
         raise ReasonNeeded(_("尚未分級或分流，請先選定再派案。"))
     if changed and not change.reason.strip():
         raise ReasonNeeded(_("與建議不同的決定需要理由。"))
     return outcome | {"team": team}, changed
+
+
+def _team(
+    matter: Matter, outcome: Mapping[str, Any], change: Change, changed: list[str]
+) -> str | None:
+    """Where it goes: the chosen team, else the first suggested one; none for a body outside."""
+    chosen = change.values.get("team")
+    if outcome["stream"] == NOT_FOR_US and outcome["passed_to"] and not chosen:
+        return None
+    suggested = teams_for_matter(matter, outcome["agency_kind"], outcome["stream"])
+    team = chosen or (suggested[0].id if suggested else None)
+    if team is None or not Team.objects.filter(pk=team, is_desk=False).exists():
+        raise NoTeam(_("本縣市的名冊沒有這一類的受理小組，請另選小組。"))
+    if suggested and team != suggested[0].id:
+        changed.append("team")
+    return str(team)
 
 
 def _offer(
@@ -110,10 +139,10 @@ def _offer(
         if name != "team":
             setattr(matter, name, decision.outcome[name])
     stop_clock(matter, DISPATCH_CLOCK, decision.at, offer.pk)
-    clocks = (screening.proposal.get("clocks") if screening else None) or []
-    definitions = policies_in_force(matter.county, decision.at.date())[0].clocks
-    started = matter.report.clock_started_at
-    start_clocks(matter, [definitions[one] for one in clocks if one in definitions], started)
+    policies = policies_in_force(matter.county, decision.at.astimezone(TAIPEI).date())[0]
+    inputs = screening.inputs if screening else {}
+    clocks = attached_clocks(inputs, decision.outcome, policies)
+    start_clocks(matter, clocks, matter.report.clock_started_at)
     matter.state = State.OFFERED
     matter.offered_team = team
     matter.due_at = next_due(matter, decision.at)
@@ -139,31 +168,44 @@ def _persons(screening: Screening | None) -> list[uuid.UUID]:
 
 
 @transaction.atomic
-def answer(matter_id: uuid.UUID, *, permit: Permit, reason: str, error: bool = False) -> None:
+def answer(
+    matter_id: uuid.UUID, *, permit: Permit, reason: str, error: bool = False,
+    seen: dt.datetime | None = None,
+) -> None:  # fmt: skip
     """Close a report without a case: advice given, or (with `error`) nothing that can be acted on.
 
     Never deletes; `reopen` takes it back. Raises NotNow, ReasonNeeded.
     """
     to = State.ERROR if error else State.ANSWERED
-    matter = locked(matter_id, to)
+    matter = locked(matter_id, to, seen)
     if not reason.strip():
         raise ReasonNeeded(_("不開案需要理由。"))
-    at = clock_now()
     decision = Decision.objects.create(
-        matter=matter, at=at, by=permit.actor.id, outcome={"state": str(to)}, changed=["state"],
-        reason=reason.strip(),
+        matter=matter, at=clock_now(), by=permit.actor.id, outcome={"state": str(to)},
+        changed=["state"], reason=reason.strip(),
     )  # fmt: skip
-    drop_clocks(matter, at, decision.pk)
-    matter.state, matter.changed_at, matter.due_at = to, at, None
+    _close(matter, to, decision, permit)
+
+
+def _close(matter: Matter, to: State, decision: Decision, permit: Permit) -> None:
+    drop_clocks(matter, decision.at, decision.pk)
+    matter.state, matter.changed_at, matter.due_at = to, decision.at, None
     matter.save(update_fields=["state", "changed_at", "due_at"])
     record_event(Act.REPORT_ANSWERED, actor=permit.actor, object_kind="report",
                  object_ids=[matter.pk], purpose=permit.purpose, result=str(to))  # fmt: skip
 
 
 @transaction.atomic
-def reopen(matter_id: uuid.UUID, *, permit: Permit, reason: str) -> None:
-    """Put a report that was answered or joined back before the desk, its first clock running on."""
-    matter = locked(matter_id, State.AWAITING_DECISION)
+def reopen(
+    matter_id: uuid.UUID, *, permit: Permit, reason: str, seen: dt.datetime | None = None
+) -> None:
+    """Put a report that was answered or found an error back before the desk, its clocks running on.
+
+    A joined one is separated instead: see same_events. Raises NotNow, ReasonNeeded.
+    """
+    matter = locked(matter_id, State.AWAITING_DECISION, seen)
+    if matter.state not in (State.ANSWERED, State.ERROR):
+        raise NotNow(_("這件通報的狀態已經改變，請重新看過再決定。"))
     if not reason.strip():
         raise ReasonNeeded(_("重新處理需要理由。"))
     at = clock_now()
@@ -171,7 +213,7 @@ def reopen(matter_id: uuid.UUID, *, permit: Permit, reason: str) -> None:
         matter=matter, at=at, by=permit.actor.id, changed=["state"], reason=reason.strip(),
         outcome={"state": str(State.AWAITING_DECISION)},
     )  # fmt: skip
-    run_again(matter, DISPATCH_CLOCK)
+    resume_clocks(matter)
     matter.state, matter.changed_at = State.AWAITING_DECISION, at
     matter.due_at = next_due(matter, at)
     matter.save(update_fields=["state", "changed_at", "due_at"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import connection, transaction
@@ -12,8 +13,8 @@ from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
-from anwang.triage.actions.clocks import next_due, run_again
-from anwang.triage.actions.decisions import DISPATCH_CLOCK, NotNow
+from anwang.triage.actions.clocks import run_again
+from anwang.triage.actions.decisions import DISPATCH_CLOCK, NotNow, locked
 from anwang.triage.models import Matter, Offer, State
 
 REFUSALS = ("not-our-law", "not-our-area", "already-open", "duplicate", "cannot-reach",
@@ -53,14 +54,31 @@ def refuse_offer(offer_id: uuid.UUID, *, code: str, text: str, permit: Permit) -
     offer, matter = locked_offer(offer_id)
     offer.refusal, offer.refusal_text = code, text.strip()
     answer_offer(offer, Offer.Answer.REFUSED, permit)
-    run_again(matter, DISPATCH_CLOCK)
-    matter.state = State.AWAITING_DECISION
-    matter.offered_team = None
-    matter.changed_at = offer.answered_at
-    matter.due_at = next_due(matter, matter.changed_at)
-    matter.save()
     record_event(Act.OFFER_REFUSED, actor=permit.actor, object_kind="report",
                  object_ids=[matter.pk], purpose=permit.purpose, result=code)  # fmt: skip
+    _return_to_desk(offer, matter)
+
+
+@transaction.atomic
+def withdraw_offer(
+    matter_id: uuid.UUID, *, permit: Permit, seen: dt.datetime | None = None
+) -> None:
+    """Take back an offer that nobody has answered, to decide the report anew. Raises NotNow."""
+    matter = locked(matter_id, State.AWAITING_DECISION, seen)
+    offer = matter.offers.select_for_update(of=("self",)).filter(answer="open").first()
+    if matter.state != State.OFFERED or offer is None:
+        raise NotNow(_("這件派案已經有了回覆。"))
+    answer_offer(offer, Offer.Answer.WITHDRAWN, permit)
+    record_event(Act.OFFER_WITHDRAWN, actor=permit.actor, object_kind="report",
+                 object_ids=[matter.pk], purpose=permit.purpose)  # fmt: skip
+    _return_to_desk(offer, matter)
+
+
+def _return_to_desk(offer: Offer, matter: Matter) -> None:
+    """Last of all: from here on the team does not reach the report any more."""
+    run_again(matter, DISPATCH_CLOCK)
+    with connection.cursor() as cursor:
+        cursor.execute("select triage.return_to_desk(%s)", [offer.pk])
 
 
 def hand_over(matter: Matter, to_team: str, ground: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from anwang.triage.models import Matter
+
 _TEAMS = """
 select t.id, t.name_zh, t.name_en, t.agency_kind, t.workers, t.streams, t.districts,
     triage.load_of_team(t.id) as carried
@@ -48,6 +50,17 @@ def teams_for(
         cursor.execute(_TEAMS, [county, kind, kind])
         found = [_choice(row, stream, district) for row in cursor.fetchall()]
     return sorted(found, key=lambda t: (not t.its_stream, not t.its_district, t.load, t.id))
+
+
+def teams_for_matter(
+    matter: Matter, agency_kind: str | None, stream: str | None
+) -> list[TeamChoice]:
+    """The teams that could take this report, best first; who refused it already comes last."""
+    refused = set(matter.offers.filter(answer="refused").values_list("team_id", flat=True))
+    found = teams_for(
+        matter.county, agency_kind, stream=stream, district=matter.headline.get("district")
+    )
+    return sorted(found, key=lambda team: team.id in refused)
 
 
 def _choice(row: tuple[Any, ...], stream: str | None, district: str | None) -> TeamChoice:
