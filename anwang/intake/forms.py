@@ -11,6 +11,7 @@ from django.core import signing
 
 from anwang.intake.rules.instants import read_instant
 from anwang.intake.rules.schema import allowed, subject_fields
+from anwang.people.rules.addresses import parse_address
 from anwang.rulebook.rules.instruments import Instrument
 
 Fields = Mapping[str, Sequence[str]]
@@ -111,3 +112,11 @@ def says_nothing(report: Mapping[str, Any]) -> bool:
     incident = {k: v for k, v in report["incident"].items() if v != "unknown"}
     told = (report["subjects"], report["concerns"], report["narrative"], report.get("answers"))
     return not any(told) and not incident and report["immediate_danger"] != "yes"
+
+
+def tells_county(report: Mapping[str, Any]) -> bool:
+    """Whether an address says where to send it; else the county of who reports is the best guess."""
+    places = [one.get("address", "") for one in report["subjects"]]
+    return any(
+        parse_address(text).county for text in [*places, report["incident"].get("place", "")]
+    )

@@ -30,6 +30,7 @@ from anwang.intake.forms import (
     key_in,
     report_of,
     says_nothing,
+    tells_county,
 )
 from anwang.intake.rules.pictures import LARGEST_FILE_BYTES, MOST_FILES
 from anwang.intake.rules.receipts import read_receipt
@@ -103,6 +104,8 @@ def _take(
     files: list[UploadedFile[Any]],
 ) -> Receipt:
     author = permit.actor.id
+    if not tells_county(report) and request.user.county:  # type: ignore[union-attr]
+        report["county"] = request.user.county  # type: ignore[union-attr]
     # A foreign or broken token must not lose a report: it is taken under a key of its own.
     key = key_in(request.POST.get("form_token", ""), author) or str(uuid.uuid4())
     receipt = deliver(

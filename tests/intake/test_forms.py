@@ -73,6 +73,13 @@ def test_the_same_form_sent_twice_is_one_report():
     assert rows("select count(*) from intake_report") == [(1,)]
 
 
+def test_without_an_address_the_reporters_county_receives_it():
+    client, _ = signed_in("mandated-reporter")
+    client.post("/report/", SMALL)
+    client.post("/report/", SMALL | {"subjects-0-address": "屏東縣屏東市範例路1號"})
+    assert sorted(rows("select county from intake_report")) == [("10013",), ("68000",)]
+
+
 def test_another_account_cannot_use_the_token():
     client, _ = signed_in("mandated-reporter")
     other, _ = signed_in("mandated-reporter")
