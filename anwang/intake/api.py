@@ -6,9 +6,11 @@ to call, and never repeats what was sent (P10).
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any, Final
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError
@@ -22,6 +24,7 @@ from anwang.intake.actions import deliver
 from anwang.intake.rules.bodies import LARGEST_BYTES, BrokenReport, ReportTooLarge, read_body
 from anwang.intake.rules.schema import schema
 
+logger = logging.getLogger(__name__)
 NOBODY: Final = uuid.UUID(int=0)
 PHONE: Final = {
     "zh": "情況緊急請撥 110；保護通報可撥 113。",
@@ -42,6 +45,11 @@ MESSAGES: Final = {
         "zh": "沒有有效的來源憑證。請放入 Authorization 標頭（Bearer）；沒有憑證請洽管理員。",
         "en": "There is no valid sender's credential. Put it into the Authorization header as"
         " Bearer; ask the operator for one.",
+    },
+    "not-stored": {
+        "zh": "系統暫時存不了，這件通報還沒有收下。請保留內容，一分鐘後以同一個 report_id 再送。",
+        "en": "It could not be stored and is not taken. Keep it and send it again in a minute with"
+        " the same report_id.",
     },
 }
 
@@ -112,6 +120,15 @@ def _too_large(request: HttpRequest, error: object) -> HttpResponse:
     return _refusal(request, "too-large", 413)
 
 
+@api.exception_handler(DatabaseError)
+def _not_stored(request: HttpRequest, error: object) -> HttpResponse:
+    # The class of the error only: its text may quote what the report says (D6).
+    logger.error("A delivery was not stored: %s", type(error).__name__)
+    answer = _refusal(request, "not-stored", 503)
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
 def _report_format() -> dict[str, Any]:
     return {name: said for name, said in schema().items() if not name.startswith("$")}
 
@@ -119,7 +136,7 @@ def _report_format() -> dict[str, Any]:
 @api.post(
     "/reports",
     auth=SenderCredential(),
-    response={201: Taken, 200: Taken, 400: NotTaken, 401: NotTaken, 413: NotTaken},
+    response={201: Taken, 200: Taken, 400: NotTaken, 401: NotTaken, 413: NotTaken, 503: NotTaken},
     operation_id="deliver_report",
     summary="送出一件通報 Deliver one report",
     openapi_extra={

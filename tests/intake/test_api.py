@@ -7,7 +7,7 @@ import json
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from anwang.access.models import Sender
@@ -88,6 +88,17 @@ def test_without_a_credential_nothing_is_taken_and_nothing_repeated(secret):
     assert answer.status_code == 401
     assert "王大明" not in answer.content.decode()
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_what_could_not_be_stored_is_said_so_and_quotes_nothing(sender, monkeypatch, caplog):
+    def fails(*_: object, **__: object) -> None:
+        raise OperationalError("DETAIL: 王大明的秘密")
+
+    monkeypatch.setattr("anwang.intake.api.deliver", fails)
+    answer = send(SMALL)
+    assert answer.status_code == 503 and answer.headers["Retry-After"] == "60"
+    assert "report_id" in answer.json()["message"]["en"]
+    assert "王大明" not in caplog.text + answer.content.decode()
 
 
 def test_the_interface_is_described_by_openapi_31_and_needs_no_third_party():
