@@ -90,7 +90,7 @@ def _reachable(folder: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in [folder, *folder.parents])
 
 
-def _data_folder(home: Path) -> Path:
+def data_folder(home: Path) -> Path:
     """Where the data lie: in `home`, or beside it where the server's user cannot walk there."""
     if os.geteuid() != 0:
         return home / "database"
@@ -107,7 +107,7 @@ def _data_folder(home: Path) -> Path:
 
 
 def _server(home: Path) -> Server:
-    data = _data_folder(home)
+    data = data_folder(home)
     name = hashlib.sha256(f"{os.geteuid()}:{data}".encode()).hexdigest()[:12]
     return Server(data, Path(tempfile.gettempdir()) / f"anwang-{name}", _binaries())
 

@@ -89,8 +89,12 @@ def add_account(
     actor: Actor,
     account_id: uuid.UUID | None = None,
     since: dt.datetime | None = None,
+    hashed: bool = False,
 ) -> Account:
-    """Make an account with its memberships (team, county, role), from `since` or from now on."""
+    """Make an account with its memberships (team, county, role), from `since` or from now on.
+
+    `hashed`: the password is given as its hash already.
+    """
     account = Account(
         id=account_id or uuid.uuid4(),
         username=username,
@@ -98,7 +102,10 @@ def add_account(
         display_name_en=display_name_en,
         county=county,
     )
-    account.set_password(password)
+    if hashed:
+        account.password = password or ""
+    else:
+        account.set_password(password)
     account.save(force_insert=True)
     begun = {"since": since} if since else {}
     Membership.objects.bulk_create(

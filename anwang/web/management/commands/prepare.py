@@ -23,22 +23,38 @@ class Command(BaseCommand):
     help = "Make the database ready as its owner. Repeatable; changes nothing that is in force."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--kind", choices=["demo", "test", "production"], required=True)
-        parser.add_argument("--demo-teams", action="store_true")
+        parser.add_argument("--kind", choices=["demo", "test", "production"])
+        parser.add_argument("--keep", action="store_true", help="another kind given before stays")
+        parser.add_argument("--demo-teams", action="store_true", help="where the kind is demo")
 
-    def handle(self, *, kind: str, demo_teams: bool, **options: Any) -> None:
+    def handle(self, *, kind: str | None, keep: bool, demo_teams: bool, **options: Any) -> None:
+        before = self._kind_given()
+        if before is None and kind is None:
+            raise CommandError(
+                "This database is not ready. Make it so with: anwang init --empty, or: anwang init --demo"
+            )
+        wanted = before if before and (keep or kind is None) else kind
         call_command("migrate", verbosity=0)
-        self._name_kind(kind)
+        self._name_kind(str(wanted))
         load_directory()
         load_sources()
         load_policies(APPS.glob("triage/policies/*.yaml"))
         load_policies(APPS.glob("intake/policies/*.yaml"))
         first = first_clock(read_clocks(read_doc(APPS / "triage/policies/clocks.yaml")))
         load_first_clock(first.id, first.amount, first.citation)
-        if demo_teams:
+        if demo_teams and wanted == "demo":
             from demo.staff import teams
 
             load_teams(_fields(team) for team in teams() if not team.is_desk)
+
+    def _kind_given(self) -> str | None:
+        with connection.cursor() as cursor:
+            cursor.execute("select to_regclass('clock.instance')")
+            if cursor.fetchone()[0] is None:
+                return None
+            cursor.execute("select kind from clock.instance")
+            row = cursor.fetchone()
+        return str(row[0]) if row else None
 
     def _name_kind(self, kind: str) -> None:
         with connection.cursor() as cursor:

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from anwang.access.queries import demo_accounts
-from config import postgres, programs
+from config import postgres, prepared, programs
 from config.programs import Kept
 
 WEB = 0  # its place among the children
@@ -52,7 +52,9 @@ class Command(BaseCommand):
             children.append(Kept("app", self._web(host, port), ANWANG_POOL="6"))
             children.append(Kept("worker", programs.command("work")))
             if filled_here:
-                children.append(Kept("worker", programs.command("fill"), to_its_end=True))
+                children.append(
+                    Kept("worker", programs.command("fill", "--if-demo"), to_its_end=True)
+                )
             self._await(host, port, children[WEB])
             self._tell(host, port, filled_here)
             self._watch(children)
@@ -76,12 +78,18 @@ class Command(BaseCommand):
                 ) from None
 
     def _prepare(self, filled_here: bool) -> None:
-        if filled_here:
-            arguments = ["prepare", "--kind", "demo", "--demo-teams"]
-            if programs.run("migrator", *arguments):
-                raise CommandError("The database could not be made ready; the reason stands above.")
-            if programs.run("worker", "fill", "--accounts"):
-                raise CommandError("The demo accounts could not be made; the reason stands above.")
+        """Migrate and load what is shipped, unless this very tree did so in this very database."""
+        server = os.environ.get("DATABASE_URL")
+        data = None if server else postgres.data_folder(settings.HOME)
+        if data and prepared.is_ready(settings.HOME, data):
+            return
+        kind = ["--kind", "demo", "--demo-teams"] if filled_here else []
+        if programs.run("migrator", "prepare", *kind, *([] if server else ["--keep"])):
+            raise CommandError("The database could not be made ready; the reason stands above.")
+        if filled_here and programs.run("worker", "fill", "--accounts"):
+            raise CommandError("The accounts could not be made; the reason stands above.")
+        if data:
+            prepared.note(settings.HOME, data)
 
     def _web(self, host: str, port: int) -> list[str]:
         # fmt: off
