@@ -1,0 +1,89 @@
+"""The real thing to send to: `anwang up` on a benchmark's database, with its server and worker."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from benchmarks.harness import Bench
+from config.home import CHECKOUT
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(running: Bench, database: str) -> Iterator[int]:
+    """`anwang up` on `database`, given by address as on a server; the port, ready to be asked."""
+    port = free_port()
+    environment = running.environment("app", database) | running.addresses(database)
+    log = running.home / f"up-{database}.log"
+    with log.open("w") as out:
+        up = started(["up", "--port", str(port)], environment, out)
+        try:
+            await_answer(port, up, log)
+            yield port
+        finally:
+            ended(up)
+
+
+def started(
+    arguments: list[str], environment: dict[str, str], out: IO[str]
+) -> subprocess.Popen[bytes]:
+    """One of our commands as a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *arguments], cwd=CHECKOUT, env=environment, stdout=out,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def ended(up: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """End it as a user does, by Ctrl-C; kill it when that takes too long."""
+    if up.poll() is not None:
+        return
+    os.killpg(up.pid, signal.SIGINT)
+    try:
+        up.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(up.pid, signal.SIGKILL)
+        up.wait()
+
+
+def await_answer(
+    port: int,
+    up: subprocess.Popen[bytes],
+    log: Path,
+    *,
+    path: str = "/health/",
+    seconds: float = 180,
+) -> float:
+    """Wait until `path` answers; the instant (monotonic). Raises with the log's end if it does not."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if up.poll() is not None:
+            break
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10).close()
+            return time.monotonic()
+        time.sleep(0.1)
+    raise RuntimeError(f"`anwang up` does not answer:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def credential(running: Bench, database: str, name: str) -> str:
+    """A delivering system's credential, made by the operator's command."""
+    told = json.loads(running.run("app", database, "sender", "add", name, "--json"))
+    return str(told["credential"])
