@@ -42,18 +42,19 @@ def raw_connection(using: str = "default") -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connections[using].connection)
 
 
-def copy_lines(
-    cursor: psycopg.Cursor[Any], table: str, columns: Sequence[str], lines: Iterable[str]
-) -> None:
-    """COPY lines (cells joined by tabs, no line end) into a temporary table."""
+def text_of(lines: Iterable[str]) -> bytes:
+    """Lines (cells joined by tabs, no line end) as the text that COPY reads."""
+    text = "\n".join(lines)
+    return text.encode() + b"\n" if text else b""
+
+
+def copy_text(cursor: psycopg.Cursor[Any], table: str, columns: Sequence[str], text: bytes) -> None:
+    """COPY what `text_of` gave into a temporary table."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names)
-    text = "\n".join(lines)
-    if not text:
-        return
-    with cursor.copy(statement) as copy:
-        copy.write(text.encode())
-        copy.write(b"\n")
+    if text:
+        with cursor.copy(statement) as copy:
+            copy.write(text)
 
 
 class Behind:

@@ -10,13 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
-
-import psycopg
-from django.db import connection
 
 from anwang.access.actions import record_event
 from anwang.access.context import Actor, acting
@@ -24,14 +21,17 @@ from anwang.access.sealing import token, unseal
 from anwang.access.vocabulary import Act
 from anwang.common.copying import Behind, raw_connection
 from anwang.common.values.roc_dates import TAIPEI
+from anwang.common.working import Workers, workers_for
 from anwang.people.actions.lines import (
     IdentityLines,
-    NewIds,
     end_identities,
+    head_of_link_ids,
     identity_line,
+    person_ids,
     write_identities,
 )
 from anwang.people.actions.searching import Search
+from anwang.people.models import Identity
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
 from anwang.people.rules.scoring import Model, load_model
@@ -46,12 +46,12 @@ _IDS_OF_A_DELIVERY: Final = (1 << 48) - 1
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A stored record about to be identified, and the number its identity will have."""
+    """A stored record about to be identified (values as JSON), and its identity's number."""
 
     number: int
     record_id: str
     record_key: str
-    values: dict[str, Any]
+    values: str
     id_cipher: bytes | None
     withdrawn: bool
 
@@ -72,62 +72,83 @@ def identify(
     """
     delivery = Delivery.objects.get(pk=delivery_id, state=Delivery.State.PUBLISHED)
     run = _Run(delivery, actor)
-    rows, made = run.first(), None
-    with Behind() as behind:
-        while rows or made is not None:
-            with acting(actor, PURPOSE):
-                run.lock()
-                following = run.read() if rows else []
-                if made is not None:
-                    behind.write(run.writing(made))
-                made = run.lines(rows) if rows else None
-                behind.settle()
-            rows = following
+    maker = IdentityMaker(delivery.delivered_at.astimezone(TAIPEI).date())
+    done = 0
+    with Workers(maker, workers_for(delivery.accepted)) as workers, Behind() as behind:
+        for made in workers.each(run.batches(behind)):
+            behind.write(run.writing(made))
+            done += made.count
             if progress:
-                progress(run.done)
-    run.end_withdrawn()
-    if run.done:
-        run.record()
-    return run.done
+                progress(done)
+    run.finish(done)
+    return done
+
+
+class IdentityMaker:
+    """Turns stored records into lines with forms and keys. Pure; may be copied into a process."""
+
+    def __init__(self, told_on: dt.date) -> None:
+        self._told_on = told_on
+        self._links = head_of_link_ids()
+
+    def __call__(self, rows: list[Taken]) -> IdentityLines:
+        """The lines of one batch. Withdrawn records have none."""
+        made = IdentityLines()
+        standing = [row for row in rows if not row.withdrawn]
+        for row, person in zip(standing, person_ids(len(standing)), strict=True):
+            values = json.loads(row.values)
+            known = values.pop("national_id", None)
+            forms = forms_of(
+                values,
+                token=token,
+                told_on=self._told_on,
+                known_token=bytes.fromhex(known) if known else None,
+            )
+            keys = blocking_keys(forms)
+            link = f"{self._links}{row.number:012x}"
+            line = identity_line(row.number, row.record_id, row.record_key, forms, person, link)
+            if known:
+                made.add_by_number(line, row.number, keys, forms)
+            else:
+                asking = self._asking(row, values, forms)
+                made.asked.append((row.number, line, keys, forms, asking))
+        made.count = len(standing)
+        return made
+
+    def _asking(self, row: Taken, values: dict[str, Any], forms: Forms) -> Forms:
+        """The forms to ask with: a wrong number's valid neighbours are asked too, never stored."""
+        if row.id_cipher is None:
+            return forms
+        plain = unseal(
+            row.id_cipher, table="registries_record", column="id_cipher", row=row.record_id
+        ).decode()
+        raw = values | {"national_id": plain}
+        return forms_of(raw, token=token, query=True, told_on=self._told_on)
 
 
 class _Run:
-    """One identification: what it has read, and the statements it needs."""
+    """One identification: what it has read, and what writes each batch."""
 
     def __init__(self, delivery: Delivery, actor: Actor) -> None:
-        self.done = 0
         self._delivery = delivery
         self._actor = actor
-        self._told_on: dt.date = delivery.delivered_at.astimezone(TAIPEI).date()
         # Records lie right behind their delivery's own id.
-        self._last = str(delivery.pk)
         self._end = str(uuid.UUID(int=delivery.pk.int | _IDS_OF_A_DELIVERY))
-        self._ids = NewIds()
+        identities = Identity.objects.filter(source_id=delivery.source_id)
+        self._seen_before = identities.exists()
+        last = Identity.objects.filter(record_id__gt=delivery.pk, record_id__lte=self._end)
+        done = last.order_by("-record_id").values_list("record_id", flat=True).first()
+        self._last = str(done or delivery.pk)
 
-    def first(self) -> list[Taken]:
-        """The first batch not yet identified."""
-        with acting(self._actor, PURPOSE), connection.cursor() as cursor:
-            cursor.execute(
-                "select max(record_id::text) from people_identity"
-                " where record_id between %s and %s",
-                [self._last, self._end],
-            )
-            (known,) = cursor.fetchone()
-            self._last = known or self._last
-            cursor.execute(
-                "select exists (select from people_identity where source_id = %s)",
-                [self._delivery.source_id],
-            )
-            (self._seen_before,) = cursor.fetchone()
-            return self.read()
+    def batches(self, behind: Behind) -> Iterator[list[Taken]]:
+        """What is not yet identified, by id; reads only while nothing is being written."""
+        while True:
+            behind.settle()
+            if not (rows := self._read()):
+                return
+            yield rows
 
-    def lock(self) -> None:
-        """Wait for other identifications; ends with the transaction."""
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", [IDENTIFY_LOCK])
-
-    def read(self) -> list[Taken]:
-        """The next batch, by id."""
+    def _read(self) -> list[Taken]:
         with raw_connection().cursor() as cursor:
             cursor.execute(_READ, {
                 "source": self._delivery.source_id, "delivery": self._delivery.pk,
@@ -136,93 +157,56 @@ class _Run:
             found = cursor.fetchall()
             cursor.execute(_NUMBERS, [len(found)])
             rows = [
-                Taken(number, record_id, key, json.loads(values), cipher, withdrawn)
-                for (number,), (record_id, key, values, cipher, withdrawn) in zip(
-                    cursor.fetchall(), found, strict=True
-                )
+                Taken(number, *columns)
+                for (number,), columns in zip(cursor.fetchall(), found, strict=True)
             ]
-            if rows:
-                self._last = rows[-1].record_id
+        if rows:
+            self._last = rows[-1].record_id
         return rows
 
-    def lines(self, rows: list[Taken]) -> IdentityLines:
-        """Forms, keys and lines of one batch."""
-        made = IdentityLines()
-        for row in rows:
-            if row.withdrawn:
-                continue
-            known = row.values.get("national_id")
-            forms = forms_of(
-                _without_numbers(row.values),
-                token=token,
-                told_on=self._told_on,
-                known_token=bytes.fromhex(known) if known else None,
-            )
-            keys = blocking_keys(forms)
-            line = identity_line(row.number, row.record_id, row.record_key, forms, self._ids)
-            if known:
-                made.add_by_number(line, row.number, keys, forms)
-            else:
-                made.asked.append((row.number, line, keys, forms, self._asking(row, forms)))
-        self.done += len(made.identities) + len(made.asked)
-        return made
-
-    def _asking(self, row: Taken, forms: Forms) -> Forms:
-        """The forms to ask with: a wrong number's valid neighbours are asked too, never stored."""
-        if row.id_cipher is None:
-            return forms
-        plain = unseal(
-            row.id_cipher, table="registries_record", column="id_cipher", row=row.record_id
-        ).decode()
-        raw = row.values | {"national_id": plain}
-        return forms_of(raw, token=token, query=True, told_on=self._told_on)
-
     def writing(self, made: IdentityLines) -> Callable[[], None]:
-        """What writes one batch, for the thread behind."""
-        raw: psycopg.Connection[Any] = raw_connection()
-        source_id, delivery_id = self._delivery.source_id, str(self._delivery.pk)
-        search = Search(raw, model())
-        seen_before = self._seen_before
-        return lambda: write_identities(
-            raw, source_id, delivery_id, made, search, seen_before=seen_before
-        )
+        """What writes one batch and commits it, for the thread behind."""
+        raw = raw_connection()
 
-    def end_withdrawn(self) -> None:
-        """Supersede identities whose record this delivery withdrew."""
-        if self._seen_before:
-            with acting(self._actor, PURPOSE):
-                end_identities(
-                    raw_connection(),
-                    {
-                        "source": self._delivery.source_id,
-                        "delivery": self._delivery.pk,
-                        "known_at": self._delivery.known_at,
-                        "end": self._end,
-                    },
-                )
+        def write() -> None:
+            with raw.transaction(), raw.cursor() as cursor:
+                cursor.execute(_LOCK, [str(self._actor.id), PURPOSE, IDENTIFY_LOCK])
+                write_identities(
+                    raw, self._delivery.source_id, str(self._delivery.pk), made,
+                    Search(raw, model()), seen_before=self._seen_before,
+                )  # fmt: skip
 
-    def record(self) -> None:
-        """Put the run on record."""
+        return write
+
+    def finish(self, done: int) -> None:
+        """Supersede what the delivery withdrew, and put the run on record."""
+        if not done and not self._seen_before:
+            return
         with acting(self._actor, PURPOSE):
-            record_event(
-                Act.RECORDS_LINKED,
-                actor=self._actor,
-                object_kind="delivery",
-                object_ids=[self._delivery.pk],
-                purpose=PURPOSE,
-                detail={"records": self.done, "model": model().version},
-            )
-
-
-def _without_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """What identifies a person, but for the number, of which only the token is left."""
-    return {name: value for name, value in values.items() if name != "national_id"}
+            place = {
+                "source": self._delivery.source_id, "delivery": self._delivery.pk,
+                "known_at": self._delivery.known_at, "end": self._end,
+            }  # fmt: skip
+            ended = end_identities(raw_connection(), place)
+            if done or ended:
+                record_event(
+                    Act.RECORDS_LINKED,
+                    actor=self._actor,
+                    object_kind="delivery",
+                    object_ids=[self._delivery.pk],
+                    purpose=PURPOSE,
+                    detail={"records": done, "ended": ended, "model": model().version},
+                )
 
 
 _READ: Final = """
 select id::text, record_key, values::text, id_cipher, withdrawn from registries_record
 where source_id = %(source)s and delivery_id = %(delivery)s and id > %(last)s and id <= %(end)s
 order by id limit %(limit)s
+"""
+_LOCK: Final = """
+select set_config('anwang.actor', %s, true), set_config('anwang.purpose', %s, true),
+       pg_advisory_xact_lock(%s)
 """
 _NUMBERS: Final = (
     "select nextval(pg_get_serial_sequence('people_identity', 'no')) from generate_series(1, %s)"

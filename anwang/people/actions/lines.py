@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from anwang.common.copying import NULL, copy_lines, json_cell, text_cell
+from anwang.common.copying import NULL, copy_text, json_cell, text_cell, text_of
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import blocking_keys
 
@@ -22,26 +22,18 @@ Asked = tuple[int, str, list[int], Forms, Forms]
 """Number, line, keys, forms to store and forms to ask with, of a record without a valid number."""
 
 
-class NewIds:
-    """Ids for new persons and links. Persons' are random: they are shown outside (decision 12)."""
+def person_ids(count: int) -> list[str]:
+    """Random uuids (version 4) as hex: persons' ids are shown outside (decision 12)."""
+    noise = os.urandom(16 * count).hex()
+    return [
+        f"{one[:12]}4{one[13:16]}8{one[17:]}"
+        for one in (noise[at : at + 32] for at in range(0, 32 * count, 32))
+    ]
 
-    def __init__(self) -> None:
-        # Links rise within a run, as record ids do, and for the same reason.
-        self._head = f"{uuid.uuid4().hex[:12]}4{uuid.uuid4().hex[:3]}8000"
-        self._links = 0
-        self._random = b""
 
-    def person(self) -> str:
-        """A random uuid (version 4), as 32 hex digits; entropy is fetched for many at once."""
-        if len(self._random) < 16:
-            self._random = os.urandom(16 * 1024)
-        taken, self._random = self._random[:16].hex(), self._random[16:]
-        return f"{taken[:12]}4{taken[13:16]}8{taken[17:]}"
-
-    def link(self) -> str:
-        """An id of a link, as 32 hex digits."""
-        self._links += 1
-        return f"{self._head}{self._links:012x}"
+def head_of_link_ids() -> str:
+    """The head of a run's link ids: with an identity's number behind it, they rise as it does."""
+    return f"{uuid.uuid4().hex[:12]}4{uuid.uuid4().hex[:3]}8000"
 
 
 @dataclass(slots=True)
@@ -50,6 +42,7 @@ class IdentityLines:
 
     identities: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    count: int = 0
     _holders: dict[bytes, list[tuple[int, Forms]]] = field(default_factory=dict)
 
     def add(
@@ -83,15 +76,15 @@ def do_not_contradict(one: Forms, other: Forms) -> bool:
     )
 
 
-def identity_line(number: int, record_id: str, record_key: str, forms: Forms, ids: NewIds) -> str:
+def identity_line(
+    number: int, record_id: str, record_key: str, forms: Forms, person: str, link: str
+) -> str:
     """The first part of a line of `identifying`; `IdentityLines.add` appends the rest."""
     token = NULL if forms.id_token is None else "\\\\x" + forms.id_token.hex()
     full_key = forms.address.full_key or NULL
     packed = json_cell(forms.pack())
     key = text_cell(record_key)
-    return (
-        f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{ids.person()}\t{ids.link()}"
-    )
+    return f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{person}\t{link}"
 
 
 _TEMPORARY: Final = """
@@ -222,7 +215,7 @@ def _write(
     if not made.identities:
         return
     cursor.execute(_EMPTY)
-    copy_lines(cursor, "identifying", _COLUMNS, made.identities)
+    copy_text(cursor, "identifying", _COLUMNS, text_of(made.identities))
     cursor.execute(_SETTLE, place)
     cursor.execute(_SETTLE_TWINS)
     if seen_before:
@@ -232,11 +225,13 @@ def _write(
         cursor.execute(statement, place)
 
 
-def end_identities(connection: psycopg.Connection[Any], place: Mapping[str, object]) -> None:
-    """Supersede the identities whose record was withdrawn by a delivery."""
+def end_identities(connection: psycopg.Connection[Any], place: Mapping[str, object]) -> int:
+    """Supersede the identities whose record was withdrawn by a delivery; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SUPERSEDE_WITHDRAWN, place)
-        drop_keys(cursor, _unpacked(cursor))
+        ended = _unpacked(cursor)
+        drop_keys(cursor, ended)
+    return len(ended)
 
 
 def _unpacked(cursor: psycopg.Cursor[Any]) -> list[tuple[int, dict[str, Any]]]:

@@ -34,6 +34,8 @@ def _converters() -> tuple[OpenCC, OpenCC, OpenCC]:
 
 def is_han(sign: str) -> bool:
     """Whether `sign` is a Han character, private use and rare extensions included."""
+    if "\u4e00" <= sign <= "\u9fff":
+        return True
     point = ord(sign)
     return any(first <= point <= last for first, last in _HAN_RANGES) or sign in "〇々ㄚ"
 

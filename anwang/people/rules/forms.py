@@ -8,6 +8,7 @@ nothing.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 
 from anwang.common.values.national_id import parse_id, sex_of, valid_neighbours
@@ -68,11 +69,13 @@ class Forms:
 
     def pack(self) -> dict[str, Any]:
         """JSON-able with short keys; what is empty is left out; tokens as hex."""
-        packed: dict[str, Any] = {}
-        for short, field in _SHORT.items():
-            value = getattr(self, field)
-            if value or (value == 0 and value is not False):
-                packed[short] = list(value) if isinstance(value, tuple) else value
+        packed: dict[str, Any] = {
+            short: value
+            for short, value in zip(_SHORT, _packed_fields(self), strict=True)
+            if value or (value == 0 and value is not False)
+        }
+        for short in _LISTS & packed.keys():
+            packed[short] = list(packed[short])
         if self.id_token is not None:
             packed["i"] = self.id_token.hex()
         if self.id_near:
@@ -119,6 +122,8 @@ _SHORT: Final = {
     "x": "sex",
     "p": "phones",
 }
+_LISTS: Final = frozenset({"s", "l", "p"})
+_packed_fields: Final = attrgetter(*_SHORT.values())
 _ADDRESS_FIELDS: Final = (
     "county",
     "district",
@@ -136,8 +141,11 @@ _ADDRESS_FIELDS: Final = (
 )
 
 
+_address_fields: Final = attrgetter(*_ADDRESS_FIELDS)
+
+
 def _pack_address(address: Address) -> list[str | int]:
-    return [getattr(address, field) for field in _ADDRESS_FIELDS]
+    return list(_address_fields(address))
 
 
 def _unpack_address(packed: list[Any]) -> Address:

@@ -96,8 +96,8 @@ def _is_masked(plain: str) -> bool:
     word.
     """
     return (
-        any(is_han(sign) for sign in plain)
-        and any(sign in _MASKS for sign in plain)
+        not _MASKS.isdisjoint(plain)
+        and any(is_han(sign) for sign in plain)
         and not re.search(r"[A-Za-z]{3}", plain.replace("OOO", "").replace("XXX", ""))
     )
 

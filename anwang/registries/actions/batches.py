@@ -9,8 +9,7 @@ import json
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,8 +18,7 @@ import psycopg
 
 from anwang.access.sealing import seal, token
 from anwang.access.tokens import id_token
-from anwang.common.copying import NULL, bytes_cell, copy_lines, json_cell, text_cell
-from anwang.registries.actions.repeats import hash_of
+from anwang.common.copying import NULL, bytes_cell, copy_text, json_cell, text_cell, text_of
 from anwang.registries.rules.facts import FactDraft, facts_of
 from anwang.registries.rules.faults import CELL_RULES, RowFault, cell_fault
 from anwang.registries.rules.files import FileRow
@@ -56,6 +54,7 @@ with same as (
 )
 insert into loading_present select record_key from same
 """
+DROP_TEMPORARY = "drop table loading_record, loading_fact, loading_quarantine, loading_present"
 _TAKE = (
     """
 insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
@@ -88,27 +87,34 @@ def new_delivery_id(at: datetime) -> uuid.UUID:
     return uuid.UUID(head + "0" * 12)
 
 
-class RecordIds:
-    """Ids of one delivery's records, behind the delivery's own."""
-
-    def __init__(self, delivery_id: uuid.UUID) -> None:
-        self.prefix = delivery_id.hex[:20]
-        self.given = 0
-
-    def next(self) -> str:
-        """The next id, as 32 hex digits."""
-        self.given += 1
-        return f"{self.prefix}{self.given:012x}"
+def record_id(delivery_id: uuid.UUID, number: int) -> str:
+    """Id of the `number`th row's record, as 32 hex digits."""
+    return f"{delivery_id.hex[:20]}{number:012x}"
 
 
-@dataclass(slots=True)
-class Lines:
-    """What one batch adds, as COPY lines."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of a file: the first is the `first`th of all. `repeats`: places in `rows` whose key
+    comes again further down.
+    """
 
-    records: list[str] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)
-    quarantined: list[str] = field(default_factory=list)
-    present: list[str] = field(default_factory=list)
+    first: int
+    rows: list[FileRow | RowFault]
+    repeats: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBatch:
+    """What one batch adds, as text for COPY, and its counts."""
+
+    rows: int
+    records: bytes
+    facts: bytes
+    quarantined: bytes
+    present: bytes
+    accepted: int
+    without_key: int
+    reasons: Counter[str]
 
 
 @lru_cache(maxsize=65536)
@@ -118,65 +124,70 @@ def hex_token(normal_id: str) -> bytes:
 
 
 class BatchMaker:
-    """Turns rows of one delivery into lines. Keeps the counts; knows no database."""
+    """Turns batches of one delivery into text for the database. Knows no database itself, and may
+    be copied into another process.
+    """
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        ids: RecordIds,
-        delivered_on: date,
-        repeated: dict[int, int] | None = None,
-    ) -> None:
-        self.manifest = manifest
-        self.accepted = 0
-        self.without_key = 0
-        self.reasons: Counter[str] = Counter()
-        self._ids = ids
+    def __init__(self, manifest: Manifest, delivery_id: uuid.UUID, delivered_on: date) -> None:
+        self._manifest = manifest
+        self._delivery_id = delivery_id
         self._check = row_check(manifest)
         self._delivered_on = delivered_on.isoformat()
-        self._repeated = dict(repeated or {})
         self._protected = manifest.protected_columns
 
-    def lines(self, rows: Iterable[FileRow | RowFault]) -> Lines:
-        """The lines of one batch of rows."""
-        made = Lines()
-        for row in rows:
+    def __call__(self, batch: Batch) -> MadeBatch:
+        """What `batch` adds."""
+        lines = _Lines()
+        for place, row in enumerate(batch.rows):
             if isinstance(row, RowFault):
-                self._set_aside(made, row, "", {})
+                lines.set_aside(row, "", {})
                 continue
-            fault = self._repeat(row)
-            checked = fault or self._check(row.cells, row.line, self._delivered_on)
+            if place in batch.repeats:
+                lines.set_aside(self._repeat(row), row.sheet, row.cells)
+                continue
+            checked = self._check(row.cells, row.line, self._delivered_on)
             if isinstance(checked, RowFault):
-                self._set_aside(made, checked, row.sheet, row.cells)
+                lines.set_aside(checked, row.sheet, row.cells)
             else:
-                self._take(made, checked.values)
-        return made
+                self._take(lines, record_id(self._delivery_id, batch.first + place), checked.values)
+        return lines.made(len(batch.rows))
 
-    def _repeat(self, row: FileRow) -> RowFault | None:
+    def _repeat(self, row: FileRow) -> RowFault:
         """The fault of a row whose key comes again further down."""
-        if not self._repeated:
-            return None
-        hashed = hash_of(row.cells.get("record_key", "").strip())
-        left = self._repeated.get(hashed)
-        if left is None:
-            return None
-        self._repeated[hashed] = left - 1
-        if left == 1:
-            return None
-        column = self.manifest.column("record_key")
+        column = self._manifest.column("record_key")
         label = column.label if column else CELL_RULES["repeated-key"].text
         return cell_fault(row.line, "record_key", label, "repeated-key", row.cells["record_key"])
 
-    def _set_aside(self, made: Lines, fault: RowFault, sheet: str, cells: dict[str, str]) -> None:
-        self.reasons[fault.rule] += 1
+    def _take(self, lines: _Lines, record: str, values: Values) -> None:
+        withdrawn = values.get("deleted") is True
+        lines.records.append(record_line(self._protected, record, values, withdrawn=withdrawn))
+        if not withdrawn:
+            facts = facts_of(self._manifest, values, hex_token)
+            lines.facts.extend([fact_line(record, fact) for fact in facts])
+
+
+class _Lines:
+    """Lines of one batch while it is made."""
+
+    def __init__(self) -> None:
+        self.records: list[str] = []
+        self.facts: list[str] = []
+        self._quarantined: list[str] = []
+        self._present: list[str] = []
+        self._without_key = 0
+        self._reasons: Counter[str] = Counter()
+
+    def set_aside(self, fault: RowFault, sheet: str, cells: dict[str, str]) -> None:
+        """Add a row to the quarantine, sealed."""
+        self._reasons[fault.rule] += 1
         if key := cells.get("record_key", "").strip():
-            made.present.append(text_cell(_storable(key)))
+            self._present.append(text_cell(_storable(key)))
         else:
-            self.without_key += 1
+            self._without_key += 1
         row_id = str(uuid.uuid4())
         plain = json.dumps({"line": fault.line, "cells": cells}).encode()
         sealed = seal(plain, table=QUARANTINE, column="sealed_row", row=row_id)
-        made.quarantined.append(
+        self._quarantined.append(
             "\t".join((
                 row_id, text_cell(sheet[:60]), str(fault.line), text_cell(fault.column),
                 text_cell(fault.rule), text_cell(fault.value_class),
@@ -185,29 +196,33 @@ class BatchMaker:
             ))
         )  # fmt: skip
 
-    def _take(self, made: Lines, values: Values) -> None:
-        self.accepted += 1
-        record_id = self._ids.next()
-        withdrawn = values.get("deleted") is True
-        made.records.append(record_line(self._protected, record_id, values, withdrawn=withdrawn))
-        if not withdrawn:
-            facts = facts_of(self.manifest, values, hex_token)
-            made.facts.extend([fact_line(record_id, fact) for fact in facts])
+    def made(self, rows: int) -> MadeBatch:
+        """All of it as text."""
+        return MadeBatch(
+            rows=rows,
+            records=text_of(self.records),
+            facts=text_of(self.facts),
+            quarantined=text_of(self._quarantined),
+            present=text_of(self._present),
+            accepted=len(self.records),
+            without_key=self._without_key,
+            reasons=self._reasons,
+        )
 
 
 def record_line(
-    protected: frozenset[str], record_id: str, values: Values, *, withdrawn: bool = False
+    protected: frozenset[str], record: str, values: Values, *, withdrawn: bool = False
 ) -> str:
     """A line of loading_record. Of a withdrawn record nothing is kept but that it is."""
     if withdrawn:
-        return f"{record_id}\t{text_cell(str(values['record_key']))}\t{{}}\t\\N\tt"
-    kept, cipher = protect(protected, record_id, values)
+        return f"{record}\t{text_cell(str(values['record_key']))}\t{{}}\t\\N\tt"
+    kept, cipher = protect(protected, record, values)
     key = text_cell(str(values["record_key"]))
-    return f"{record_id}\t{key}\t{json_cell(kept)}\t{bytes_cell(cipher)}\tf"
+    return f"{record}\t{key}\t{json_cell(kept)}\t{bytes_cell(cipher)}\tf"
 
 
 def protect(
-    protected: frozenset[str], record_id: str, values: Values
+    protected: frozenset[str], record: str, values: Values
 ) -> tuple[dict[str, Any], bytes | None]:
     """`values` with tokens (hex) for numbers, and the record's own number sealed.
 
@@ -221,7 +236,7 @@ def protect(
             continue
         text = str(number)
         if column == "national_id":
-            row = str(uuid.UUID(record_id))
+            row = str(uuid.UUID(record))
             plain = text.encode("utf-8", "replace")
             cipher = seal(plain, table=RECORD, column="id_cipher", row=row)
             found = id_token(text)
@@ -232,20 +247,20 @@ def protect(
     return kept, cipher
 
 
-def fact_line(record_id: str, fact: FactDraft) -> str:
+def fact_line(record: str, fact: FactDraft) -> str:
     """A line of loading_fact."""
     key = NULL if fact.key is None else text_cell(fact.key)
     value = json_cell(fact.value) if fact.value else "{}"
     since = fact.valid_from.isoformat() if fact.valid_from else NULL
     until = fact.valid_to.isoformat() if fact.valid_to else NULL
-    return f"{record_id}\t{fact.kind}\t{key}\t{value}\t{since}\t{until}"
+    return f"{record}\t{fact.kind}\t{key}\t{value}\t{since}\t{until}"
 
 
-def write_lines(
+def write_batch(
     connection: psycopg.Connection[Any],
     source_id: str,
     delivery_id: str,
-    made: Lines,
+    made: MadeBatch,
     *,
     seen_before: bool,
 ) -> None:
@@ -254,14 +269,14 @@ def write_lines(
     `seen_before`: the source delivered earlier, so its rows are held against their last version.
     """
     with connection.cursor() as cursor:
-        copy_lines(cursor, "loading_record", _columns("id record_key values id_cipher withdrawn"),
+        copy_text(cursor, "loading_record", _columns("id record_key values id_cipher withdrawn"),
                    made.records)  # fmt: skip
-        copy_lines(cursor, "loading_fact", _columns("record_id kind key value valid_from valid_to"),
+        copy_text(cursor, "loading_fact", _columns("record_id kind key value valid_from valid_to"),
                    made.facts)  # fmt: skip
-        copy_lines(cursor, "loading_quarantine",
+        copy_text(cursor, "loading_quarantine",
                    _columns("id sheet line column rule value_class text fix sealed_row"),
                    made.quarantined)  # fmt: skip
-        copy_lines(cursor, "loading_present", ["record_key"], made.present)
+        copy_text(cursor, "loading_present", ["record_key"], made.present)
         place = {"source": source_id, "delivery": delivery_id}
         if seen_before:
             cursor.execute(_LEAVE_OUT_UNCHANGED, place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,15 +26,17 @@ from anwang.common.clock import clock_now
 from anwang.common.copying import Behind, raw_connection
 from anwang.common.errors import AnwangError
 from anwang.common.values.roc_dates import TAIPEI
+from anwang.common.working import Workers, workers_for
 from anwang.registries.actions.batches import (
+    DROP_TEMPORARY,
     TEMPORARY,
+    Batch,
     BatchMaker,
-    Lines,
-    RecordIds,
+    MadeBatch,
     new_delivery_id,
-    write_lines,
+    write_batch,
 )
-from anwang.registries.actions.repeats import read_keys
+from anwang.registries.actions.repeats import Repeats, read_keys
 from anwang.registries.models import Delivery, Source
 from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
 from anwang.registries.rules.faults import RowFault
@@ -178,50 +181,52 @@ def load_rows(
     manifest: Manifest,
     delivery: Delivery,
     rows: Iterable[Row],
+    repeats: Repeats,
     *,
-    repeated: dict[int, int] | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Write `rows` under `delivery` in the running transaction and set its counts.
 
-    Lines are made here while another thread waits for the database; two batches are in memory.
+    Other processes make the text while a thread waits for the database; a few batches at a time
+    are in memory.
     """
     delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
-    ids = RecordIds(delivery.pk)
-    maker = BatchMaker(manifest, ids, delivered_on, repeated)
+    maker = BatchMaker(manifest, delivery.pk, delivered_on)
+    seen = Delivery.objects.filter(source_id=manifest.id, state=Delivery.State.PUBLISHED).exists()
     raw = raw_connection()
     with raw.cursor() as cursor:
         cursor.execute(TEMPORARY)
-    seen = Delivery.objects.filter(source_id=manifest.id, state=Delivery.State.PUBLISHED).exists()
-    done = 0
-    with Behind() as behind:
-        for batch in _batches(rows):
-            made = maker.lines(batch)
+    done = without_key = 0
+    reasons: Counter[str] = Counter()
+    with Workers(maker, workers_for(repeats.rows)) as workers, Behind() as behind:
+        for made in workers.each(_batches(rows, repeats)):
             behind.write(_writing(raw, manifest.id, str(delivery.pk), made, seen=seen))
-            done += len(batch)
+            delivery.accepted += made.accepted
+            without_key += made.without_key
+            reasons += made.reasons
+            done += made.rows
             progress(done)
     if delivery.mode == "full":
-        _end_absent(delivery, ids, maker.without_key)
-    delivery.accepted = maker.accepted
-    delivery.quarantined = sum(maker.reasons.values())
-    delivery.reasons = dict(sorted(maker.reasons.items()))
+        _end_absent(delivery, first=done + 1, without_key=without_key)
+    delivery.quarantined = sum(reasons.values())
+    delivery.reasons = dict(sorted(reasons.items()))
     delivery.save(update_fields=["accepted", "quarantined", "reasons"])
     with raw.cursor() as cursor:
-        cursor.execute(
-            "drop table loading_record, loading_fact, loading_quarantine, loading_present"
-        )
+        cursor.execute(DROP_TEMPORARY)
 
 
 def _writing(
-    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: Lines, *, seen: bool
+    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: MadeBatch, *, seen: bool
 ) -> Callable[[], None]:
-    return lambda: write_lines(raw, source_id, delivery_id, made, seen_before=seen)
+    return lambda: write_batch(raw, source_id, delivery_id, made, seen_before=seen)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterable[Row], repeats: Repeats) -> Iterator[Batch]:
     rest = iter(rows)
-    while batch := list(islice(rest, ROWS_A_BATCH)):
-        yield batch
+    first = 1
+    while portion := list(islice(rest, ROWS_A_BATCH)):
+        yield Batch(first, portion, repeats.places(portion))
+        first += len(portion)
 
 
 def _load(
@@ -234,10 +239,10 @@ def _load(
     manifest, envelope = file.manifest, file.envelope
     _check_order(manifest, envelope)
     first = read_file(file.path, manifest, encoding=envelope.encoding)
-    count, repeated = read_keys(first.rows)
+    repeats = read_keys(first.rows)
     previous = None if drop_released else _previous_rows(manifest.id)
-    check_size(envelope, manifest, rows=count, previous_rows=previous)
-    total(count)
+    check_size(envelope, manifest, rows=repeats.rows, previous_rows=previous)
+    total(repeats.rows)
     now = clock_now()
     delivery = Delivery.objects.create(
         id=new_delivery_id(now),
@@ -249,7 +254,7 @@ def _load(
         began_at=now,
     )
     again = read_file(file.path, manifest, encoding=envelope.encoding)
-    load_rows(manifest, delivery, again.rows, repeated=repeated, progress=progress)
+    load_rows(manifest, delivery, again.rows, repeats, progress=progress)
     return delivery
 
 
@@ -272,7 +277,7 @@ def _check_order(manifest: Manifest, envelope: Envelope) -> None:
         )
 
 
-def _end_absent(delivery: Delivery, ids: RecordIds, without_key: int) -> None:
+def _end_absent(delivery: Delivery, *, first: int, without_key: int) -> None:
     """A withdrawn record for every key that a full delivery no longer has.
 
     Rows set aside are present all the same. Where as many rows came without a readable key as
@@ -284,7 +289,7 @@ def _end_absent(delivery: Delivery, ids: RecordIds, without_key: int) -> None:
         cursor.execute("select count(*) from loading_absent")
         (absent,) = cursor.fetchone()
         if absent > without_key:
-            cursor.execute(_END, place | {"prefix": ids.prefix, "given": ids.given})
+            cursor.execute(_END, place | {"prefix": delivery.pk.hex[:20], "first": first - 1})
         cursor.execute("drop table loading_absent")
 
 
@@ -304,7 +309,7 @@ where not v.withdrawn
 """
 _END: Final = """
 insert into registries_record (id, source_id, record_key, delivery_id, values, withdrawn)
-select (%(prefix)s || lpad(to_hex(%(given)s + row_number() over ()), 12, '0'))::uuid, %(source)s,
+select (%(prefix)s || lpad(to_hex(%(first)s + row_number() over ()), 12, '0'))::uuid, %(source)s,
     record_key, %(delivery)s, '{}', true from loading_absent
 """
 

@@ -24,6 +24,7 @@ from anwang.registries.actions.deliveries import (
     manifest_in_force,
     publish,
 )
+from anwang.registries.actions.repeats import Repeats
 from anwang.registries.models import Delivery, QuarantinedRow, Record
 from anwang.registries.rules.files import FileRow
 from anwang.registries.rules.manifests import Manifest
@@ -91,5 +92,5 @@ def _deliver(
         delivered_at=before.delivered_at,
         began_at=now,
     )
-    load_rows(manifest, delivery, [row for _, row in good])
+    load_rows(manifest, delivery, [row for _, row in good], Repeats(len(good), {}))
     return delivery

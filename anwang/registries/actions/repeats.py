@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from anwang.registries.rules.faults import RowFault
 from anwang.registries.rules.files import FileRow
@@ -19,8 +20,31 @@ def hash_of(record_key: str) -> int:
     return hash(record_key)
 
 
-def read_keys(rows: Iterable[FileRow | RowFault]) -> tuple[int, dict[int, int]]:
-    """Number of rows, and for each key that repeats: its hash -> how often it stands there."""
+@dataclass(slots=True)
+class Repeats:
+    """Number of rows of a file, and how often each key that repeats is still to come (by hash)."""
+
+    rows: int
+    to_come: dict[int, int]
+
+    def places(self, rows: list[FileRow | RowFault]) -> frozenset[int]:
+        """Places in `rows`, the next of the file, whose key comes again further down."""
+        if not self.to_come:
+            return frozenset()
+        found = []
+        for place, row in enumerate(rows):
+            if isinstance(row, RowFault):
+                continue
+            hashed = hash_of(row.cells.get("record_key", "").strip())
+            if (left := self.to_come.get(hashed)) is not None:
+                self.to_come[hashed] = left - 1
+                if left > 1:
+                    found.append(place)
+        return frozenset(found)
+
+
+def read_keys(rows: Iterable[FileRow | RowFault]) -> Repeats:
+    """Read a whole file for its keys."""
     buckets = [array("q") for _ in range(_BUCKETS)]
     count = 0
     for row in rows:
@@ -35,4 +59,4 @@ def read_keys(rows: Iterable[FileRow | RowFault]) -> tuple[int, dict[int, int]]:
             if hashed in seen:
                 repeated[hashed] = repeated.get(hashed, 1) + 1
             seen.add(hashed)
-    return count, repeated
+    return Repeats(count, repeated)
