@@ -47,11 +47,11 @@ def test_a_report_gets_its_proposal_and_awaits_the_decision(delivered):
     assert matter.headline["place"] == "中壢區"
 
 
-def test_screening_leaves_one_entry_and_the_receipts_entry(delivered):
+def test_screening_leaves_one_entry(delivered):
     receipt = delivered()
     screened()
     with as_role("worker"):
-        assert acts_on(receipt) == ["report-received", "report-screened"]
+        assert acts_on(receipt) == ["report-screened"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_screening_again_replaces_the_proposal_and_keeps_the_first(delivered):
     with as_role("worker"):
         screening.screen(receipt.report)
         assert Screening.objects.filter(matter_id=receipt.report).count() == 2
-        assert acts_on(receipt) == ["report-received", "report-screened", "report-screened"]
+        assert acts_on(receipt) == ["report-screened", "report-screened"]
 
 
 def test_a_report_that_is_not_there_is_not_waiting():

@@ -29,8 +29,6 @@ PURPOSE: Final = "screening"
 PORTION: Final = 20
 LEASE_SECONDS: Final = 15
 MOST_ATTEMPTS: Final = 5
-# A search that runs wild fails its step and not the worker.
-STATEMENT_SECONDS: Final = 20
 
 _CLAIM = """
 with waiting as (
@@ -144,8 +142,6 @@ def _screen_claimed(report: uuid.UUID, attempts: int) -> bool:
 
 def _screen_locked(report: uuid.UUID) -> Screening | None:
     """Screen under the lock of the matter, or None where it is no longer ours to screen."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS} s'")
     waiting_report = steps.lock_waiting(report)
     if waiting_report is None:
         return None

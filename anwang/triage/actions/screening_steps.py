@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from anwang.common.clock import clock_now
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
 from anwang.people.queries import PersonMatch, find_many
@@ -31,7 +30,15 @@ from anwang.triage.queries.policies import policies_in_force
 from anwang.triage.rules.inputs import inputs_from
 from anwang.triage.rules.propose import Proposal, propose
 from anwang.triage.rules.residence import home_county
-from anwang.triage.rules.told import Body, digest_of, role_of, subject_forms, subjects_of
+from anwang.triage.rules.told import (
+    Body,
+    concerns_of,
+    digest_of,
+    role_of,
+    subject_forms,
+    subjects_of,
+    text_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +48,14 @@ PROPOSAL: Final = "proposal"
 OWN_RECORDS: Final = "own-records"
 SAME_EVENT: Final = "same-event"
 
+# A search that runs wild fails its step and not the worker.
+STATEMENT_TIMEOUT: Final = "20s"
+
 _LOCK = """
-select m.report_id, m.state, m.county, m.desk_team, r.receipt, r.channel, r.received_at,
-    r.accepted_at, r.historic, r.body,
-    (select count(*) from intake_attachment a where a.report_id = r.id)
+select m.report_id, m.state, m.county, m.desk_team, r.receipt, r.channel,
+    r.received_at, r.accepted_at, r.historic, r.body,
+    (select count(*) from intake_attachment a where a.report_id = r.id), clock.now(),
+    set_config('statement_timeout', %s, true)
 from triage_matter m join intake_report r on r.id = m.report_id
 where m.report_id = %s and (m.state = 'received' or m.state = 'awaiting-decision'
     and not exists (select from triage_decision d where d.matter_id = m.report_id))
@@ -67,11 +78,17 @@ class WaitingReport:
     historic: bool
     body: Body
     photos: int
+    now: dt.datetime
 
     @property
     def received_on(self) -> dt.date:
         """The civil day of receipt in Taipei: ages and the picture are of this day."""
         return self.received_at.astimezone(TAIPEI).date()
+
+    @property
+    def today(self) -> dt.date:
+        """The civil day in Taipei at which this is screened, by the one clock."""
+        return self.now.astimezone(TAIPEI).date()
 
     @property
     def open_copy(self) -> dict[str, Any]:
@@ -114,11 +131,11 @@ def linkage_model() -> Model:
 def lock_waiting(report: uuid.UUID) -> WaitingReport | None:
     """The report with its matter locked, or None where it is held, decided or gone."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [report])
+        cursor.execute(_LOCK, [STATEMENT_TIMEOUT, report])
         row = cursor.fetchone()
     if row is None:
         return None
-    columns = dict(zip((column.name for column in fields(WaitingReport)), row, strict=True))
+    columns = dict(zip((column.name for column in fields(WaitingReport)), row[:-1], strict=True))
     return WaitingReport(**columns | {"body": json.loads(columns["body"])})
 
 
@@ -174,10 +191,13 @@ def _draw(report: WaitingReport, found: Findings) -> None:
             "index": index,
             "role": role_of(subject),
             "person_id": found.accepted[index].person_id if index in found.accepted else None,
+            "forms": found.forms[index] if index < len(found.forms) else None,
+            "name": text_of(subject.get("name"), 100),
+            "relation_to_victim": text_of(subject.get("relation_to_victim"), 40),
         }
         for index, subject in enumerate(subjects)
     ]
-    picture = picture_of(asked, as_of=report.received_on)
+    picture = picture_of(asked, as_of=report.received_on, concerns=concerns_of(report.body))
     found.picture = _without_itself(picture, report.receipt)
     found.home_county = home_county(
         [(role_of(subjects[index]), str(one.person_id)) for index, one in found.accepted.items()],
@@ -214,13 +234,8 @@ def _empty_picture(report: WaitingReport) -> dict[str, Any]:
     }
 
 
-def today() -> dt.date:
-    """The civil day in Taipei, by the one clock."""
-    return clock_now().astimezone(TAIPEI).date()
-
-
 def _propose(report: WaitingReport, found: Findings) -> None:
-    policies, versions = policies_in_force(report.county or found.home_county, today())
+    policies, versions = policies_in_force(report.county or found.home_county, report.today)
     found.versions["policies"] = versions
     found.inputs = dict(inputs_from(report.open_copy, found.picture))
     found.proposal = propose(found.inputs, policies)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from anwang.access.actions import record_event, relate
-from anwang.access.context import SCREENING, Actor
+from anwang.access.context import SCREENING
 from anwang.access.vocabulary import Act
 from anwang.directory.models import County, District, Team
-from anwang.intake.models import Report
 from anwang.rulebook.rules.cells import UNKNOWN
 from anwang.triage.actions.traces import event_proposed
 from anwang.triage.models import Screening
@@ -60,8 +59,6 @@ def write_screening(report: WaitingReport, found: Findings) -> Screening:
         versions=found.versions,
         failed_steps=found.failed_steps,
     )
-    if report.state == "received":
-        record_receipt(report.id)
     county, desk = _desk_for(report, found)
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE, _columns(report, found, county, desk))
@@ -77,21 +74,10 @@ def park_matter(report: uuid.UUID) -> None:
         cursor.execute(_PARK, [json.dumps([PARKED]), report])
         parked = cursor.rowcount == 1
     if parked:
-        record_receipt(report)
         record_event(
             Act.REPORT_SCREENED, actor=SCREENING, object_kind="report", object_ids=[report],
             purpose="screening", result="failed", detail={"failed_steps": [PARKED]},
         )  # fmt: skip
-
-
-def record_receipt(report: uuid.UUID) -> None:
-    """The audit entry of the receipt, which the door itself does not need (decision 7)."""
-    author, sender = Report.objects.values_list("author", "sender").get(pk=report)
-    who = Actor(author) if author else Actor(SCREENING.id, "sender")
-    record_event(
-        Act.REPORT_RECEIVED, actor=who, object_kind="report", object_ids=[report],
-        detail={"sender": sender},
-    )  # fmt: skip
 
 
 def plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db import connection
 
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.rules.loader import TableSource, read_table
@@ -22,6 +22,10 @@ TABLES: Final = (
 )
 CLOCKS: Final = "clocks"
 Versions = dict[str, str]
+_IN_FORCE: Final = """
+select id, policy_id, county, version, valid_from from rulebook_policyversion
+where state = 'in force' and policy_id = any(%s) and (county is null or county = %s) order by id
+"""
 _DATES: Final = ("valid_from", "valid_to")
 
 
@@ -32,15 +36,9 @@ def policies_in_force(county: str | None, day: dt.date) -> tuple[TriagePolicies,
     version, and is its first day where that lies later. One query; the tables are built anew only
     when another version is in force. Raises PolicyGap where a table has no version.
     """
-    found = list(
-        PolicyVersion.objects.filter(
-            Q(county=None) | Q(county=county),
-            state=PolicyVersion.State.IN_FORCE,
-            policy_id__in=(*TABLES, CLOCKS),
-        )
-        .order_by("pk")
-        .values_list("pk", "policy_id", "county", "version", "valid_from")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [[*TABLES, CLOCKS], county])
+        found = cursor.fetchall()
     begun = max([day, *(row[4] for row in found if row[2] is None)])
     versions = {
         policy_id if where is None else f"{policy_id}@{where}": version

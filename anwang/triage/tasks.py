@@ -1,0 +1,127 @@
+"""When triage works: a bell rings for each report, a periodic look makes good what was missed.
+
+A job says only that there is work (ADR 0005). Jobs of a killed worker are found by their worker's
+silence and sent again, for every queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from django.db import connection
+from procrastinate import exceptions
+from procrastinate.contrib.django import app
+
+from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.screening import screen_unchecked, screen_waiting
+from anwang.triage.actions.sweeping import forget_old_traces, mark_missed_clocks
+
+logger = logging.getLogger(__name__)
+
+SCREENING_QUEUE: Final = "screening"
+SWEEPING_QUEUE: Final = "sweeping"
+SILENT_SECONDS: Final = 30
+KEPT_HOURS: Final = 24
+# A bell rung while another job is just being taken goes unheard: look once more before the end.
+LOOK_AGAIN_SECONDS: Final = 0.05
+# In cron with six fields the seconds are the last one.
+
+_MISSED: Final = """
+select exists (select from triage_matter m join intake_report r on r.id = m.report_id
+    where m.state = 'received' and r.accepted_at < clock.now() - interval '5 s')
+"""
+
+
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.screen_waiting", queue=SCREENING_QUEUE, queueing_lock="triage.screen_waiting"
+)
+def screen_all_waiting() -> int:
+    """Screen until nothing waits."""
+    done = 0
+    while True:
+        now = screen_waiting()
+        if not now:
+            time.sleep(LOOK_AGAIN_SECONDS)
+            now = screen_waiting()
+            if not now:
+                return done
+        done += now
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="missed-reports")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.screen_missed",
+    queue=SWEEPING_QUEUE,
+    queueing_lock="triage.screen_missed",
+    priority=1,
+)
+def screen_missed(timestamp: int) -> int:
+    """Reports whose bell nobody heard, or whose worker was killed."""
+    with acting(SCREENING, "screening"), connection.cursor() as cursor:
+        cursor.execute(_MISSED)
+        (missed,) = cursor.fetchone()
+    return screen_all_waiting() if missed else 0
+
+
+@app.periodic(cron="* * * * * 20", periodic_id="unchecked-reports")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.screen_unchecked", queue=SWEEPING_QUEUE, queueing_lock="triage.screen_unchecked"
+)
+def screen_unchecked_again(timestamp: int) -> int:
+    """Reports that stand at the desk as *not checked*."""
+    return screen_unchecked()
+
+
+@app.periodic(cron="* * * * * 30", periodic_id="missed-clocks")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.mark_missed_clocks", queue=SWEEPING_QUEUE, queueing_lock="triage.missed_clocks"
+)
+def mark_clocks(timestamp: int) -> int:
+    """Clocks whose time is up."""
+    return mark_missed_clocks()
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="stalled-jobs")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.retry_stalled_jobs", queue=SWEEPING_QUEUE, queueing_lock="triage.stalled_jobs"
+)
+async def retry_stalled_jobs(timestamp: int) -> int:
+    """Jobs whose worker has been silent: sent again, or ended where the same job waits already."""
+    sent = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
+        try:
+            await app.job_manager.retry_job(job)
+            sent += 1
+        except (exceptions.ConnectorException, exceptions.AlreadyEnqueued):
+            logger.info("Job %s waits already; its stalled twin is ended.", job.id)
+            await end_job(job.id)
+    return sent
+
+
+async def end_job(job_id: int | None) -> None:
+    """End a stalled job for good."""
+    if job_id is not None:
+        await app.connector.execute_query_async(
+            "delete from procrastinate_jobs where id = %(job_id)s and status = 'doing'",
+            job_id=job_id,
+        )
+
+
+@app.periodic(cron="3 * * * *", periodic_id="finished-jobs")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.forget_finished", queue=SWEEPING_QUEUE, queueing_lock="triage.forget_finished"
+)
+async def forget_finished_jobs(timestamp: int) -> None:
+    """Finished jobs say nothing that the audit does not."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )
+
+
+@app.periodic(cron="40 19 * * *", periodic_id="old-traces")  # type: ignore[untyped-decorator]
+@app.task(name="triage.forget_old_traces", queue=SWEEPING_QUEUE, queueing_lock="triage.old_traces")  # type: ignore[untyped-decorator]
+def forget_traces(timestamp: int) -> int:
+    """Traces too old to be compared; some each night."""
+    return forget_old_traces()
