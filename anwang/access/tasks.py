@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from anwang.access.audit_tree import give_places
 
 
-@app.periodic(cron="*/3 * * * * *", periodic_id="audit-places")
+@app.periodic(cron="* * * * * */3", periodic_id="audit-places")
 @app.task(name="access.give_places", queue="audit", queueing_lock="access.give_places")
 def place_entries(timestamp: int) -> None:
     """Give committed entries their places in the tree."""
