@@ -47,6 +47,7 @@ def received_report(**more: Any) -> Receipt:
 
 def picture_of_two(child: uuid.UUID, father: uuid.UUID) -> dict[str, Any]:
     """A child and his father, living and registered together; the school never delivered."""
+
     def member(pid: uuid.UUID, name: str, index: int, role: str, age: int) -> dict[str, Any]:
         return {"person_id": str(pid), "name": name, "born_on": None, "sex": "M", "age": age,
                 "dead": False, "pregnant": False, "matched": True, "subject": index, "role": role,
@@ -58,8 +59,9 @@ def picture_of_two(child: uuid.UUID, father: uuid.UUID) -> dict[str, Any]:
         "members": [member(child, "陳小安", 0, "victim", 7), member(father, "陳大方", 1, "respondent", 40)],
         "edges": [{"kind": "parent", "from": str(father), "to": str(child), "since": None,
                    "until": None, "source": "household-registration", "inferred": False, "dates": []}],
-        "facts": [{"person_id": str(father), "kind": "in-custody", "label": {"zh": "在監", "en": "In custody"},
-                   "value": {}, "source": "prison", "valid_from": "2025-01-01", "valid_to": "2025-06-01",
+        "facts": [{"person_id": str(father), "kind": "in-custody",
+                   "label": {"zh": "在監", "en": "In custody"}, "value": {}, "source": "prison",
+                   "valid_from": "2025-01-01", "valid_to": "2025-06-01",
                    "known_at": "2025-01-02T08:00:00+08:00", "state": "value", "current": False,
                    "text": {"zh": "曾在監", "en": "Was in custody"}}],
         "lookups": [{"person_id": pid, "source": "prison", "state": state}

@@ -29,7 +29,7 @@ def accept_offer(offer_id: uuid.UUID, *, permit: Permit) -> Case:
     its members, or a new one. Raises NotNow where the offer has been answered.
     """
     offer, matter = locked_offer(offer_id)
-    answer_offer(offer, Offer.Answer.ACCEPTED, permit)
+    at = answer_offer(offer, Offer.Answer.ACCEPTED, permit)
     family = _family_for(matter, offer, permit)
     case = Case.objects.create(
         family=family,
@@ -38,12 +38,12 @@ def accept_offer(offer_id: uuid.UUID, *, permit: Permit) -> Case:
         team_id=offer.team_id,
         lead=permit.actor.id,
         stream=matter.stream or "consult",
-        opened_at=offer.answered_at,
+        opened_at=at,
         opened_by=permit.actor.id,
     )
     matter.state = State.ACCEPTED
-    matter.changed_at = offer.answered_at
-    matter.due_at = next_due(matter, matter.changed_at)
+    matter.changed_at = at
+    matter.due_at = next_due(matter, at)
     matter.save(update_fields=["state", "changed_at", "due_at"])
     hand_over(matter, offer.team_id, "offer-accepted")
     record_event(Act.CASE_OPENED, actor=permit.actor, object_kind="case", object_ids=[case.pk],

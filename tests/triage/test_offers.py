@@ -118,9 +118,8 @@ def test_a_team_that_was_not_offered_the_report_cannot_answer(desk, worker):
 def test_an_offer_is_answered_once(desk, worker):
     offer = offered(desk, screened_report())
     refuse(worker, offer)
-    with as_role("worker"), pytest.raises(NotNow):
-        with acting(worker):
-            refuse_offer(offer.pk, code="duplicate", text="", permit=_permit_like(worker))
+    with as_role("worker"), pytest.raises(NotNow), acting(worker):
+        refuse_offer(offer.pk, code="duplicate", text="", permit=_permit_like(worker))
 
 
 def _permit_like(worker):
@@ -143,7 +142,11 @@ def test_the_desk_can_take_an_unanswered_offer_back(desk, worker):
 
 def test_the_application_cannot_send_a_report_back_that_nobody_refused(desk, worker):
     offer = offered(desk, screened_report())
-    with pytest.raises(Exception, match="only a refused"), acting(worker), connection.cursor() as cursor:
+    with (
+        pytest.raises(Exception, match="only a refused"),
+        acting(worker),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("select triage.return_to_desk(%s)", [offer.pk])
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from anwang.rulebook.rules.calendar import package_calendar
 from anwang.rulebook.rules.clocks import ClockDefinition, due_at
@@ -76,14 +76,15 @@ def resume_clocks(matter: Matter) -> None:
 def next_due(matter: Matter, now: dt.datetime) -> dt.datetime:
     """The next unmet clock of the matter, one in law first; the review clock when no other runs
     (decision 19)."""
+    due: dt.datetime
     running = unmet(matter).order_by("-legal", "due_at").first()
     if running is not None:
-        return running.due_at
+        due = running.due_at
+        return due
     review = {
         "legal": False, "started_at": now, "due_at": now + dt.timedelta(days=REVIEW_DAYS),
         "state": Clock.State.RUNNING, "stopped_at": None, "proof": None,
     }  # fmt: skip
-    clock, _ = Clock.objects.update_or_create(
-        matter=matter, definition_id=REVIEW, defaults=review
-    )
-    return clock.due_at
+    clock, _ = Clock.objects.update_or_create(matter=matter, definition_id=REVIEW, defaults=review)
+    due = clock.due_at
+    return due

@@ -19,8 +19,8 @@ from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
-from anwang.directory.models import Team
 from anwang.common.values.roc_dates import TAIPEI
+from anwang.directory.models import Team
 from anwang.triage.actions.clocks import (
     drop_clocks,
     next_due,

@@ -35,12 +35,14 @@ def locked_offer(offer_id: uuid.UUID) -> tuple[Offer, Matter]:
     return offer, matter
 
 
-def answer_offer(offer: Offer, answer: Offer.Answer, permit: Permit) -> None:
-    """Write the team's answer on the offer."""
+def answer_offer(offer: Offer, answer: Offer.Answer, permit: Permit) -> dt.datetime:
+    """Write the team's answer on the offer and return its instant."""
+    at = clock_now()
     offer.answer = answer
-    offer.answered_at = clock_now()
+    offer.answered_at = at
     offer.answered_by = permit.actor.id
     offer.save()
+    return at
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ function fetchDocument(url, id) {
     request.setRequestHeader("HX-Request", "true");
     request.setRequestHeader("HX-Target", id);
     request.onload = () => {
-      if (request.status === 200 && request.response) resolve(request);
+      if (request.status === 204 || request.status === 200 && request.response) resolve(request);
       else reject(new Error(String(request.status)));
     };
     request.onerror = request.ontimeout = () => reject(new Error("offline"));
@@ -37,8 +37,10 @@ function harmless(root) {
   return root;
 }
 
+/** The part as it is now, or null where the server says that nothing changed (204). */
 async function part(url, id) {
   const request = await fetchDocument(url, id);
+  if (request.status === 204) return null;
   const found = request.response.getElementById(id);
   if (!found) throw new Error("part not in answer");
   return { element: document.importNode(harmless(found), true), url: request.responseURL };
@@ -54,6 +56,7 @@ function place(root) {
 const itemsOf = (root) => new Set([...root.querySelectorAll("[data-item]")].map((item) => item.dataset.item));
 
 function renew(old, fresh) {
+  if (fresh.dataset.live) old.dataset.live = fresh.dataset.live; // says which state was seen last
   const current = old.querySelector('[data-item][aria-current="true"]')?.dataset.item;
   for (const item of fresh.querySelectorAll("[data-item]")) {
     if (current === undefined) break;
@@ -81,7 +84,8 @@ async function watch(root) {
     if (!live?.dataset.live) return;
     if (document.hidden || document.querySelector("dialog[open]")) continue;
     try {
-      renew(live, (await part(live.dataset.live, live.id)).element);
+      const fresh = await part(live.dataset.live, live.id);
+      if (fresh) renew(live, fresh.element);
       failures = 0;
       live.classList.remove("is-stale");
     } catch {

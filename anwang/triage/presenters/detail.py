@@ -1,0 +1,198 @@
+"""One report as triage/_detail.html takes it. Who reported is never in what this module gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from anwang.directory.models import Team
+from anwang.triage.models import Offer, State
+from anwang.triage.presenters.picture import names_of, picture_context
+from anwang.triage.presenters.words import (
+    clock_line,
+    marks,
+    plain,
+    reason_line,
+    would_change_words,
+)
+from anwang.triage.queries.matters import DeskReport
+from anwang.triage.queries.teams import TeamChoice
+
+Context = dict[str, Any]
+_LEVELS_SHOWN = 3
+
+
+def report_context(found: DeskReport, explained: Mapping[str, Any]) -> Context:
+    """`report` and what stands beside it, for whoever may read it."""
+    picture = found.screening.picture if found.screening else {}
+    return {
+        "report": _report(found, explained, picture),
+        "picture": picture_context(picture) if picture.get("members") else None,
+        "reasons": [reason_line(one) for one in explained["reasons"]],
+        "would_change": [would_change_words(one) for one in explained.get("would_change", [])],
+        "clocks": [clock_line(one) for one in explained["clocks"]],
+    }
+
+
+def _report(found: DeskReport, explained: Mapping[str, Any], picture: Mapping[str, Any]) -> Context:
+    matter, body = found.matter, found.report.body
+    return {
+        **{name: explained[name] for name in ("receipt", "grade", "class", "stream",
+           "agency_kind", "joint_with", "passed_to", "state")},
+        "received_at": found.report.received_at,
+        "channel": found.report.channel,
+        "sender": found.report.sender,
+        "narrative": body.get("narrative"),
+        "concerns": body.get("concerns") or [],
+        "immediate_danger": body.get("immediate_danger"),
+        "incident": body.get("incident") or {},
+        "person": {"name": matter.headline.get("name"), "age": matter.headline.get("age"),
+                   "masked": False},
+        "not_checked": bool(matter.failed_steps) or matter.state == State.RECEIVED,
+        "marks": [marks().get(code) or plain(code) for code in found.report.marks],
+        "subjects": list(_subjects(body, explained["persons"], picture)),
+        "photos": list(_pictures(found)),
+        "additions": [
+            {"received_at": one.added_at, "text": one.body.get("narrative") or ""}
+            for one in found.additions
+        ],
+        "reporter": _reporter(body),
+        "screened_at": explained.get("screened_at"),
+        "policy_versions": explained.get("policy_versions"),
+    }  # fmt: skip
+
+
+def _reporter(body: Mapping[str, Any]) -> Context:
+    said = body.get("reporter") or {}
+    return {
+        "mandated": said.get("mandated"),
+        "anonymous": said.get("anonymous"),
+        "note": said.get("role") or None,
+    }
+
+
+def _subjects(
+    body: Mapping[str, Any], persons: Mapping[str, Any], picture: Mapping[str, Any]
+) -> Iterator[Context]:
+    names = names_of(picture)
+    for index, subject in enumerate(body.get("subjects") or []):
+        taken = persons.get(str(index))
+        yield {
+            **{name: subject.get(name) for name in ("role", "name", "birth", "sex", "phone",
+               "address", "relation_to_victim", "notes")},
+            "id_shown": (subject.get("id") or {}).get("shown"),
+            "match": {
+                "name": names.get(str(taken["person_id"])) or subject.get("name") or "",
+                "probability": taken["probability"],
+                "confirmed": False,
+            } if taken else None,
+        }  # fmt: skip
+
+
+def _pictures(found: DeskReport) -> Iterator[Context]:
+    for pk, media_type in found.pictures:
+        try:
+            url = reverse("intake:attachment", args=[pk])
+        except NoReverseMatch:  # the room that shows them is not built in this instance
+            return
+        yield {"url": url, "thumb_url": url, "name": media_type}
+
+
+def same_event_lines(found: DeskReport, *, may_judge: bool) -> list[Context]:
+    """The reports that may tell the same event, with what was answered about each."""
+    proposed = {
+        one["report"]: one for one in (found.screening.same_event if found.screening else [])
+    }
+    joined = str(found.matter.same_event_as) if found.matter.state == State.LINKED else ""
+    keys = [*proposed, *(one for one in found.judged if one not in proposed)]
+    lines = []
+    for key in keys:
+        other = found.others.get(key)
+        if other is None:  # out of this reader's reach
+            continue
+        said = proposed.get(key, {})
+        answer = True if key == joined else found.judged.get(key)
+        state = "confirmed" if key == joined else "refused" if answer is False else "proposed"
+        earlier = said.get("earlier", True)
+        lines.append({
+            "receipt": other.receipt,
+            "url": reverse("triage:report", args=[other.receipt]),
+            "channel": other.channel,
+            "received_at": other.received_at,
+            "narrative": other.body.get("narrative"),
+            "probability": said.get("probability"),
+            "state": state,
+            "later": not earlier,
+            "reasons": _event_reasons(said.get("reasons") or []),
+            **(_judge_urls(found, other.receipt, state) if may_judge and earlier else {}),
+        })  # fmt: skip
+    return lines
+
+
+def _judge_urls(found: DeskReport, other: str, state: str) -> Context:
+    def url(name: str) -> str:
+        return reverse(f"triage:{name}", args=[found.report.receipt, other])
+
+    can_join = found.matter.state == State.AWAITING_DECISION
+    return {
+        "join_url": url("join") if can_join and state == "proposed" else None,
+        "separate_url": url("separate") if state == "proposed" else None,
+        "undo_url": url("undo") if state != "proposed" else None,
+        "version": found.matter.changed_at.isoformat(),
+    }
+
+
+_COMPARED = {
+    "who": {"zh": "當事人相符", "en": "same people"},
+    "place": {"zh": "地點相符", "en": "same place"},
+    "time": {"zh": "時間相近", "en": "close in time"},
+    "concerns": {"zh": "事由相同", "en": "same concerns"},
+    "narrative": {"zh": "敘述相似", "en": "told alike"},
+}
+
+
+def _event_reasons(reasons: list[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The comparisons that speak most for one event, strongest first."""
+    speaking = sorted((r for r in reasons if r["weight"] > 0), key=lambda r: -r["weight"])
+    return [
+        _COMPARED.get(r["comparison"]) or plain(r["comparison"]) for r in speaking[:_LEVELS_SHOWN]
+    ]
+
+
+def offer_lines(found: DeskReport, team: TeamChoice | None, names: Mapping[str, Team]) -> Context:
+    """The offer as it stands (or would be made), and the ones before it."""
+    latest = found.offers[0] if found.offers else None
+    standing = latest is not None and latest.answer in (Offer.Answer.OPEN, Offer.Answer.ACCEPTED)
+    offer = _made(latest, names) if standing and latest else _proposed(team)
+    past = found.offers[1:] if standing else found.offers
+    return {"offer": offer, "past_offers": [_made(one, names) for one in past]}
+
+
+def _made(offer: Offer, names: Mapping[str, Team]) -> Context:
+    team = names.get(offer.team_id)
+    return {
+        "team_name": team.name_zh if team else offer.team_id,
+        "agency_kind": team.agency_kind if team else "",
+        "load": None,
+        "state": {"open": "offered", "accepted": "accepted"}.get(offer.answer, "refused"),
+        "offered_at": offer.offered_at,
+        "refusal": offer.refusal,
+        "refusal_text": offer.refusal_text,
+        "notes": [_("值班台收回")] if offer.answer == Offer.Answer.WITHDRAWN else [],
+    }
+
+
+def _proposed(team: TeamChoice | None) -> Context | None:
+    if team is None:
+        return None
+    notes = [] if team.its_stream else [{"zh": "不在該組分流內", "en": "not a stream of this team"}]
+    return {
+        "team_name": team.name["zh"],
+        "agency_kind": team.agency_kind,
+        "load": team.load,
+        "state": "proposed",
+        "notes": notes,
+    }

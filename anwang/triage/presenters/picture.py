@@ -1,0 +1,93 @@
+"""The stored household picture as the screens show it: drawing, facts, and what gave no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from anwang.households.genogram import genogram_svg
+from anwang.triage.presenters.words import Words, source_words
+
+ANSWERS = ("value", "none")
+MOST_NAMES = 3
+
+
+def picture_context(picture: Mapping[str, Any], *, id_prefix: str = "genogram") -> dict[str, Any]:
+    """As triage/_picture.html takes it; of the day on which the picture was taken."""
+    members = picture.get("members") or []
+    return {
+        "as_of": picture.get("as_of"),
+        "known_at": picture.get("known_at"),
+        "registered_count": len(picture.get("registered_together") or []),
+        "living_count": len(picture.get("living_together") or []),
+        "genogram_svg": _drawing(picture, id_prefix) if members else None,
+        "facts": [*_facts(picture), *_not_known(picture)],
+    }
+
+
+def _drawing(picture: Mapping[str, Any], id_prefix: str) -> SafeString:
+    lang: Literal["zh", "en"] = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    # The drawing escapes every text itself; it has no other source of markup.
+    return mark_safe(genogram_svg(picture, lang=lang, id_prefix=id_prefix))  # noqa: S308
+
+
+def names_of(picture: Mapping[str, Any]) -> dict[str, str]:
+    """Person id -> name of the members."""
+    return {one["person_id"]: one.get("name") or "不詳" for one in picture.get("members") or []}
+
+
+def _facts(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    names = names_of(picture)
+    for fact in sorted(picture.get("facts") or [], key=lambda one: not one.get("current", True)):
+        yield {
+            "person_name": names.get(fact["person_id"], ""),
+            "text": fact["text"],
+            "source_name": source_words(fact["source"]),
+            "valid_from": fact.get("valid_from"),
+            "known_at": fact.get("known_at"),
+            "note": None if fact.get("current", True) else {"zh": "已過去", "en": "past"},
+            "state": fact.get("state") or "value",
+        }
+
+
+def _not_known(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One line for each kind of silence: who was asked where, and got no answer (V7)."""
+    names = names_of(picture)
+    silent: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    by_source: dict[tuple[str, str], list[str]] = {}
+    unknown = list(picture.get("unknown") or [])
+    for one in picture.get("lookups") or []:
+        if one["state"] not in ANSWERS and one["source"] in unknown:
+            by_source.setdefault((one["source"], one["state"]), []).append(one["person_id"])
+    for (source, state), persons in by_source.items():
+        silent.setdefault((state, tuple(persons)), []).append(source)
+    never = [source for source in unknown if source not in {key[0] for key in by_source}]
+    if never:
+        silent.setdefault(("not-asked", tuple(names)), []).extend(never)
+    for (state, people), sources in sorted(silent.items()):
+        yield {
+            "person_name": _named([names[one] for one in people if one in names], len(names)),
+            "text": _listed([source_words(source) for source in sources]),
+            "source_name": {
+                "zh": f"{len(sources)} 個來源沒有回答",
+                "en": f"no answer from {len(sources)} sources",
+            },
+            "state": state,
+        }
+
+
+def _named(names: Sequence[str], everybody: int) -> str:
+    if len(names) == everybody > MOST_NAMES:
+        return "全家"
+    shown = "、".join(names[:MOST_NAMES])
+    return f"{shown} 等 {len(names)} 人" if len(names) > MOST_NAMES else shown
+
+
+def _listed(sources: list[Words]) -> Words:
+    return {
+        "zh": "、".join(one["zh"] for one in sources),
+        "en": ", ".join(one["en"] for one in sources),
+    }

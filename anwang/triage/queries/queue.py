@@ -1,0 +1,100 @@
+"""The queue of a desk: what waits, next due first, in a fixed number of statements.
+
+Every read names the desks of the permit besides what the row rules hold (R2). Counts stop at 1,000
+so that a flooded desk still answers at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from anwang.access.permissions import Permit
+from anwang.triage.models import OPEN, Clock, Matter
+
+PAGE_ROWS: Final = 50
+COUNTED: Final = 1000
+SOON_HOURS: Final = 6
+
+_OPEN: Final = "desk_team = any(%(teams)s) and state = any(%(open)s)"
+# Only the constant above is laid in; values are parameters.
+_COUNTS: Final = f"""
+select
+    (select count(*) from (select from triage_matter where {_OPEN} limit %(most)s) a),
+    (select count(*) from (select from triage_matter where {_OPEN}
+        and grade = '1' limit %(most)s) b),
+    (select count(*) from (select from triage_matter where {_OPEN}
+        and due_at < %(now)s limit %(most)s) c),
+    (select count(*) from (select from triage_matter where {_OPEN}
+        and due_at between %(now)s and %(now)s + make_interval(hours => %(soon)s)
+        limit %(most)s) d)
+"""  # noqa: S608
+_VERSION: Final = f"""
+select coalesce(to_char(max(changed_at) at time zone 'utc', 'YYYYMMDDHH24MISSUS'), '0'), count(*)
+from triage_matter where {_OPEN}
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Reports that wait; each at most COUNTED."""
+
+    open: int
+    urgent: int
+    late: int
+    soon: int
+
+
+def queue_version(permit: Permit) -> str:
+    """Changes whenever a report of the queue did: the latest change and the number of reports."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, _of(permit))
+        latest, number = cursor.fetchone()
+    return f"{latest}-{number}"
+
+
+def counts_of_queue(permit: Permit, now: dt.datetime) -> Counts:
+    """How many wait, are urgent, late, soon due."""
+    values = {"now": now, "most": COUNTED, "soon": SOON_HOURS}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, _of(permit) | values)
+        return Counts(*cursor.fetchone())
+
+
+def queue_page(permit: Permit, page: int = 1) -> tuple[list[Matter], bool]:
+    """The matters of a page with their reports, and whether more follow."""
+    first = (max(page, 1) - 1) * PAGE_ROWS
+    found = list(waiting_matters(permit)[first : first + PAGE_ROWS + 1])
+    return found[:PAGE_ROWS], len(found) > PAGE_ROWS
+
+
+def waiting_matters(permit: Permit) -> QuerySet[Matter]:
+    """Open matters of the permit's desks, next due first; of a report only what the queue shows."""
+    return (
+        Matter.objects.filter(desk_team__in=permit.team_ids, state__in=OPEN)
+        .select_related("report")
+        .only(
+            "state", "grade", "stream", "due_at", "headline", "failed_steps", "changed_at",
+            "report__receipt", "report__received_at", "report__channel",
+            "report__clock_started_at",
+        )
+        .order_by("due_at", "report_id")
+    )  # fmt: skip
+
+
+def next_clocks(matters: list[Matter]) -> dict[uuid.UUID, Clock]:
+    """Matter -> the clock that its `due_at` is taken from: the next unmet one, in law first."""
+    found = Clock.objects.filter(
+        matter__in=[matter.pk for matter in matters], stopped_at__isnull=True,
+        state__in=[Clock.State.RUNNING, Clock.State.MISSED],
+    ).order_by("matter_id", "-legal", "due_at").distinct("matter_id")  # fmt: skip
+    return {clock.matter_id: clock for clock in found}
+
+
+def _of(permit: Permit) -> dict[str, Any]:
+    return {"teams": list(permit.team_ids), "open": [str(state) for state in OPEN]}

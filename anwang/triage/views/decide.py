@@ -1,0 +1,197 @@
+"""What the desk does to a report: each view checks, calls one action, and answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from anwang.access.absent import refused_is_absent
+from anwang.access.middleware import actor_of
+from anwang.access.permissions import Permit
+from anwang.common.errors import AnwangError, Refused
+from anwang.directory.models import Team
+from anwang.triage.actions.decisions import ReasonNeeded, answer, confirm, reopen
+from anwang.triage.actions.offers import withdraw_offer
+from anwang.triage.actions.same_events import judge_same_event
+from anwang.triage.forms import AnswerForm, DecisionForm, ReasonForm, SeenForm, errors_of
+from anwang.triage.models import Matter, Offer
+from anwang.triage.permissions import check_can_decide, check_can_read_matter
+from anwang.triage.queries.matters import report_of_receipt
+
+FORMS = require_http_methods(["GET", "HEAD", "POST"])
+Step = Callable[[], str]
+
+
+def _permit(request: HttpRequest, receipt: str) -> tuple[uuid.UUID, Permit]:
+    matter_id = report_of_receipt(receipt)
+    permit = check_can_decide(actor_of(request), matter_id)
+    assert matter_id is not None  # no permit without a matter
+    return matter_id, permit
+
+
+def _done(request: HttpRequest, receipt: str, step: Step) -> HttpResponse:
+    """Do one thing and show the report as it then stands, with what happened in words."""
+    try:
+        messages.success(request, step())
+    except Refused:
+        raise
+    except AnwangError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("triage:report", receipt)
+
+
+def _page(request: HttpRequest, receipt: str, **decide: object) -> HttpResponse:
+    from anwang.triage.views import render_report
+
+    permit = check_can_read_matter(actor_of(request), report_of_receipt(receipt))
+    return render_report(request, receipt, permit, **decide)
+
+
+def _stale(request: HttpRequest, receipt: str) -> HttpResponse:
+    messages.error(request, _("請重新看過這件通報再決定。"))
+    return redirect("triage:report", receipt)
+
+
+@refused_is_absent
+@require_POST
+def confirm_report(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Confirm the proposal and offer the report to the suggested team."""
+    matter_id, permit = _permit(request, receipt)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return _stale(request, receipt)
+    return _done(request, receipt, lambda: _sent(confirm(matter_id, permit=permit, seen=form.seen)))
+
+
+def _sent(offer: Offer | None) -> str:
+    if offer is None:
+        return _("已轉請主管機關，本件結束。")
+    team = Team.objects.get(pk=offer.team_id)
+    return _("已派給 %(team)s。受理之前仍由本台負責。") % {"team": team.name_zh}
+
+
+@refused_is_absent
+@FORMS
+def change_report(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Decide otherwise than proposed, with a reason. A GET shows the dialog without script."""
+    matter_id, permit = _permit(request, receipt)
+    if request.method != "POST":
+        return _page(request, receipt, open=True)
+    form = DecisionForm(request.POST, matter=Matter.objects.get(pk=matter_id))
+    if not form.is_valid():
+        return _page(request, receipt, open=True, errors=errors_of(form), values=request.POST)
+    try:
+        sent = _sent(confirm(matter_id, permit=permit, change=form.change(), seen=form.seen))
+    except ReasonNeeded as refusal:
+        return _page(
+            request, receipt, open=True, errors={"reason": str(refusal)}, values=request.POST
+        )
+    except AnwangError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("triage:report", receipt)
+    messages.success(request, sent)
+    return redirect("triage:report", receipt)
+
+
+@refused_is_absent
+@FORMS
+def answer_report(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Close without a case: advice given, or nothing that can be acted on."""
+    matter_id, permit = _permit(request, receipt)
+    if request.method != "POST":
+        return _page(request, receipt, answer_open=True)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _page(
+            request, receipt, answer_open=True, errors=errors_of(form), values=request.POST
+        )
+
+    def step() -> str:
+        said = form.cleaned_data
+        error = said["kind"] == "error"
+        answer(matter_id, permit=permit, reason=said["reason"], error=error, seen=form.seen)
+        return _("已結束，不開案。需要時可以重新處理。")
+
+    return _done(request, receipt, step)
+
+
+@refused_is_absent
+@FORMS
+def reopen_report(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Put a closed report back before the desk."""
+    matter_id, permit = _permit(request, receipt)
+    if request.method != "POST":
+        return _page(request, receipt, reopen_open=True)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _page(
+            request, receipt, reopen_open=True, errors=errors_of(form), values=request.POST
+        )
+
+    def step() -> str:
+        reopen(matter_id, permit=permit, reason=form.cleaned_data["reason"], seen=form.seen)
+        return _("已重新處理，時鐘接著走。")
+
+    return _done(request, receipt, step)
+
+
+@refused_is_absent
+@require_POST
+def withdraw(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Take back an offer that nobody has answered."""
+    matter_id, permit = _permit(request, receipt)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return _stale(request, receipt)
+
+    def step() -> str:
+        withdraw_offer(matter_id, permit=permit, seen=form.seen)
+        return _("已收回派案，請重新決定。")
+
+    return _done(request, receipt, step)
+
+
+def _judge(
+    request: HttpRequest, receipt: str, other: str, same: bool | None, words: str
+) -> HttpResponse:
+    matter_id, permit = _permit(request, receipt)
+    earlier_id = report_of_receipt(other)
+    if earlier_id is None:
+        raise Http404
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return _stale(request, receipt)
+
+    def step() -> str:
+        judge_same_event(matter_id, earlier_id, same=same, permit=permit, seen=form.seen)
+        return words
+
+    return _done(request, receipt, step)
+
+
+@refused_is_absent
+@require_POST
+def join(request: HttpRequest, receipt: str, other: str) -> HttpResponse:
+    """The two reports tell one event: work this one with the earlier one."""
+    words = _("已與 %(other)s 合看。原文、通報人與時間都保留，隨時可以收回。") % {"other": other}
+    return _judge(request, receipt, other, True, words)
+
+
+@refused_is_absent
+@require_POST
+def separate(request: HttpRequest, receipt: str, other: str) -> HttpResponse:
+    """The two reports tell two events."""
+    return _judge(request, receipt, other, False, _("已判斷為不同事件，兩件分開處理。"))
+
+
+@refused_is_absent
+@require_POST
+def undo(request: HttpRequest, receipt: str, other: str) -> HttpResponse:
+    """Take back an answer."""
+    return _judge(request, receipt, other, None, _("已收回判斷，請再看一次。"))

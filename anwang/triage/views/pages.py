@@ -1,0 +1,109 @@
+"""What the pages of the desk are made of; shared by looking and by deciding."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from anwang.access.permissions import Permit
+from anwang.common.clock import clock_now
+from anwang.directory.models import Team
+from anwang.triage.models import Matter, State
+from anwang.triage.permissions import DESK_ROLES
+from anwang.triage.presenters.detail import offer_lines, report_context, same_event_lines
+from anwang.triage.presenters.queue import queue_context
+from anwang.triage.queries import explain_fields
+from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
+from anwang.triage.queries.queue import counts_of_queue, next_clocks, queue_page, queue_version
+from anwang.triage.queries.teams import TeamChoice, teams_for, teams_for_matter
+
+Context = dict[str, Any]
+DECIDABLE = (State.AWAITING_DECISION, State.DISPUTED)
+CLOSED_BY_DESK = (State.ANSWERED, State.ERROR)
+
+
+def with_minute(version: str, now: dt.datetime) -> str:
+    """The clocks' words change with time alone: a version is good for a minute at most."""
+    return f"{version}-{int(now.timestamp()) // 60}"
+
+
+def page_of(request: HttpRequest) -> int:
+    """The page asked for; 1 for anything that is no number."""
+    asked = request.GET.get("page", "1")
+    return min(max(int(asked), 1), 1000) if asked.isdecimal() and len(asked) < 5 else 1
+
+
+def queue_part(request: HttpRequest, permit: Permit) -> tuple[Context, list[Matter]]:
+    """The queue's context and the matters it shows. Seven statements, whatever their number."""
+    now, page = clock_now(), page_of(request)
+    # Asked before the rows: a change in between makes the next poll renew, and is never missed.
+    version = with_minute(queue_version(permit), now)
+    matters, more = queue_page(permit, page)
+    shown = queue_context(
+        matters, next_clocks(matters), counts_of_queue(permit, now),
+        page=page, more=more, version=version,
+    )  # fmt: skip
+    return {"now": now, "queue": shown}, matters
+
+
+def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide: object) -> Context:
+    """Everything of one report that `permit` opens."""
+    matter_id = report_of_receipt(receipt)
+    assert matter_id is not None  # the permit was given for it in this transaction
+    found = desk_report(matter_id, permit)
+    explained = explain_fields(found.report.receipt) or {}
+    at_desk = any(
+        seat.role in DESK_ROLES and seat.team_id == found.matter.desk_team for seat in permit.seats
+    )
+    teams = _teams(found.matter) if at_desk else []
+    suggested = _suggested(found.matter) if at_desk else None
+    names = Team.objects.in_bulk({offer.team_id for offer in found.offers})
+    return {
+        "now": clock_now(),
+        "at_desk": at_desk,
+        "find_url": reverse("triage:find") if at_desk else None,
+        **report_context(found, explained),
+        **offer_lines(found, suggested, names),
+        "same_events": same_event_lines(found, may_judge=at_desk),
+        "decide": _decide(found, teams, suggested) | decide if at_desk else None,
+    }
+
+
+def _teams(matter: Matter) -> list[TeamChoice]:
+    """Every team of the county, those that fit first."""
+    return teams_for(matter.county, stream=matter.stream, district=matter.headline.get("district"))
+
+
+def _suggested(matter: Matter) -> TeamChoice | None:
+    if matter.state not in DECIDABLE or matter.agency_kind is None:
+        return None
+    return next(iter(teams_for_matter(matter, matter.agency_kind, matter.stream)), None)
+
+
+def _decide(found: DeskReport, teams: list[TeamChoice], suggested: TeamChoice | None) -> Context:
+    matter = found.matter
+
+    def url(name: str) -> str:
+        return reverse(f"triage:{name}", args=[found.report.receipt])
+
+    decidable = matter.state in DECIDABLE
+    ready = decidable and matter.grade and matter.stream and (suggested or matter.passed_to)
+    return {
+        "version": matter.changed_at.isoformat(),
+        "joint_with": matter.joint_with,
+        "confirm_url": url("confirm") if ready else None,
+        "confirm_word": _("確認並派案") if suggested else _("確認並轉請"),
+        "change_url": url("change") if decidable else None,
+        "answer_url": url("answer") if decidable else None,
+        "reopen_url": url("reopen") if matter.state in CLOSED_BY_DESK else None,
+        "withdraw_url": url("withdraw") if matter.state == State.OFFERED else None,
+        "teams": [
+            {"id": one.id, "name": one.name["zh"], "agency_kind": one.agency_kind,
+             "load": one.load, "chosen": suggested is not None and one.id == suggested.id}
+            for one in teams
+        ],
+    }  # fmt: skip
