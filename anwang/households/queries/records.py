@@ -38,7 +38,7 @@ _PERSON_THEN: Final = """(select case
                           order by l.judged_at)
          from people_link l where l.record_id = i.record_id)
     ))[1] end)"""
-_RECORDS: Final = """
+_IDENTITIES: Final = """
 with mine as (
     select i.record_id from people_identity i where i.person_id = any(%(persons)s::uuid[])
     {linked}
@@ -47,19 +47,29 @@ judged as (
     select {person} as person_id, i.source_id, i.record_key, i.record_id, i.id_token, i.forms
     from mine join people_identity i on i.record_id = mine.record_id
 )
-select j.person_id, j.source_id, j.record_key, j.record_id, v.known_at, j.id_token, j.forms::text,
+select person_id, source_id, record_key, record_id, id_token, forms::text
+from judged where person_id = any(%(persons)s::uuid[])
+order by source_id, record_key
+"""
+# The sources stand here as constants, so that the others' partitions are not even planned for.
+_RECORDS: Final = """
+select m.record_id, v.known_at,
     (select json_agg(json_build_array(f.kind, f.key, f.value, f.valid_from, f.valid_to)
                      order by f.id)::text
-     from registries_fact f where f.source_id = j.source_id and f.record_id = j.record_id)
-from judged j cross join lateral (
+     from registries_fact f
+     where f.source_id = any(%(sources)s::text[])
+       and f.source_id = m.source_id and f.record_id = m.record_id)
+from unnest(%(records)s::uuid[], %(of)s::text[], %(keys)s::text[])
+    as m (record_id, source_id, record_key)
+cross join lateral (
     select r.id, r.withdrawn, d.known_at
     from registries_record r join registries_delivery d on d.id = r.delivery_id
-    where r.source_id = j.source_id and r.record_key = j.record_key
+    where r.source_id = any(%(sources)s::text[])
+      and r.source_id = m.source_id and r.record_key = m.record_key
       and d.state = 'published' and d.known_at <= %(known_at)s
     order by d.known_at desc limit 1
 ) v
-where j.person_id = any(%(persons)s::uuid[]) and v.id = j.record_id and not v.withdrawn
-order by j.source_id, j.record_key
+where v.id = m.record_id and not v.withdrawn
 """
 _LINKED: Final = """union
     select l.record_id from people_link l where l.person_id = any(%(persons)s::uuid[])"""
@@ -139,22 +149,52 @@ def kinds() -> dict[str, FactKind]:
 def known_of(persons: Collection[uuid.UUID], known_at: datetime, *, then: bool) -> Known:
     """What counted for `persons` at `known_at`. `then`: judge links as of that instant too."""
     found = Known()
-    if not persons:
-        return found
-    statement = _RECORDS.format(
+    judged = _identities(persons, known_at, then=then) if persons else []
+    counting = _counting(judged, known_at) if judged else {}
+    for one in judged:
+        if one.record_id in counting:
+            said, facts = counting[one.record_id]
+            found.identities.setdefault(one.person_id, []).append(one)
+            found.facts += [_fact(one.person_id, one.source, said, row) for row in facts]
+    return found
+
+
+def _identities(
+    persons: Collection[uuid.UUID], known_at: datetime, *, then: bool
+) -> list[IdentityView]:
+    """Identities judged to be of `persons`, all versions of a record among them."""
+    statement = _IDENTITIES.format(
         person=_PERSON_THEN if then else _PERSON_NOW, linked=_LINKED if then else ""
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, {"persons": list(persons), "known_at": known_at})
-        for person, source, key, record, said, token, packed, facts in cursor.fetchall():
-            found.identities.setdefault(person, []).append(
-                IdentityView(
-                    person, source, key, record, bytes(token) if token is not None else None,
-                    Forms.unpack(json.loads(packed)),
-                )
-            )  # fmt: skip
-            found.facts += [_fact(person, source, said, one) for one in json.loads(facts or "[]")]
-    return found
+        return [
+            IdentityView(
+                person, source, key, record, bytes(token) if token is not None else None,
+                Forms.unpack(json.loads(packed)),
+            )
+            for person, source, key, record, token, packed in cursor.fetchall()
+        ]  # fmt: skip
+
+
+def _counting(
+    judged: Sequence[IdentityView], known_at: datetime
+) -> dict[uuid.UUID, tuple[datetime, list[Any]]]:
+    """Records that are the newest of their key at `known_at`: when they became known, their facts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORDS,
+            {
+                "records": [one.record_id for one in judged],
+                "of": [one.source for one in judged],
+                "keys": [one.record_key for one in judged],
+                "sources": sorted({one.source for one in judged}),
+                "known_at": known_at,
+            },
+        )
+        return {
+            record: (said, json.loads(facts or "[]")) for record, said, facts in cursor.fetchall()
+        }
 
 
 def near(
