@@ -43,6 +43,7 @@ PASSWORD = "anwang-demo-2026"  # noqa: S105 - demo instances print it on their f
 OPERATOR = uuid.UUID("00000000-0000-4000-8000-0000000000a0")
 OPERATOR_NAME = "demo-operator"
 SURNAMES = "康莊龔溫翁塗"
+YEAR_AND_A_WEEK = 372
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 Tell = Callable[[str, int], None]
 
@@ -159,43 +160,53 @@ def fill(tell: Tell) -> None:
         cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
     tell("造出示範縣", 0)
     county = build_county(SEED, past.now.astimezone(TAIPEI).date(), persons)
-    _fill_registries(county, past, tell)
     if number:
         _fill_year(county, number, past, tell)
     past.go_to(past.now + dt.timedelta(days=1))
 
 
-def _fill_registries(county: County, past: Past, tell: Tell) -> None:
-    done = set(
-        Delivery.objects.filter(state=Delivery.State.PUBLISHED).values_list("source_id", flat=True)
-    )
+def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:
+    """The four full deliveries of one night, unless they are in already."""
     folder = Path(settings.HOME) / "demo"
     folder.mkdir(exist_ok=True)
     names = list(write_registries(county, folder))
-    past.go_to(past.now - dt.timedelta(hours=7))
+    past.go_to(at)
     for place, name in enumerate(names):
-        if name in done:
+        if Delivery.objects.filter(
+            source_id=name, state=Delivery.State.PUBLISHED, delivered_at=at
+        ).exists():
             continue
         tell("載入登記資料", 5 + place * 6)
-        outcome = load_file(name, folder / f"{name}.csv", actor=LOADING)
+        file = folder / f"{name}.csv"
+        meta = folder / f"{name}.csv.meta.json"
+        said = json.loads(meta.read_text(encoding="utf-8")) | {"delivered_at": at.isoformat()}
+        meta.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+        outcome = load_file(name, file, actor=LOADING)
         if outcome.held or outcome.delivery_id is None:
             raise RuntimeError(f"The demo's own file of {name} was held: {outcome.held_because}")
         identify(outcome.delivery_id, actor=LOADING)
 
 
 def _fill_year(county: County, number: int, past: Past, tell: Tell) -> None:
+    last_night = past.now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=30)
+    _deliver_registries(county, past, last_night - dt.timedelta(days=YEAR_AND_A_WEEK), tell)
     known = _known_reports()
     told: dict[str, uuid.UUID] = {}
-    last_percent = -1
+    last_percent, refreshed = -1, False
     for place, one in enumerate(reports_of_year(county, number, until=past.now)):
         percent = 30 + int(70 * place / number)
         if percent != last_percent:
             tell("示範年度的通報", percent)
             last_percent = percent
+        if not refreshed and one.received_at > last_night:
+            _deliver_registries(county, past, last_night, tell)
+            refreshed = True
         key = (str(one.report.get("sender") or "local"), str(one.report.get("report_id")))
         told[key[1]] = known.get(key) or _tell_one(one, key[0], past)
         if key not in known:
             decide(one, told[key[1]], told.get(one.same_event_as or ""), past)
+    if not refreshed:
+        _deliver_registries(county, past, last_night, tell)
 
 
 def _known_reports() -> dict[tuple[str, str], uuid.UUID]:
