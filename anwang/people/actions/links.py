@@ -5,8 +5,10 @@ Undone by a new row, never by taking one away.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -73,6 +75,77 @@ def link_own_record(
     )
     _note(Act.LINK_JUDGED, actor, record_id, person_id, "same", by_person=by_person)
     return person_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProbableLink:
+    """A record of our own source that was just written, and whom the model takes it for."""
+
+    record_id: uuid.UUID
+    person_id: uuid.UUID
+    scored: Scored
+    forms: Forms
+
+
+# One statement, since a report's screening waits for it: identities, links and keys.
+_LINK_NEW: Final = """
+with asked as materialized (
+    select * from jsonb_to_recordset(%s::jsonb) a (link uuid, record uuid, person uuid, forms jsonb,
+        token text, full_key bigint, keys bigint[], probability float8, weight float8,
+        reasons jsonb)
+), known as (
+    insert into people_identity (record_id, source_id, record_key, delivery_id, person_id, forms,
+        id_token, full_key, superseded)
+    select r.id, r.source_id, r.record_key, r.delivery_id, a.person, a.forms,
+        decode(a.token, 'hex'), a.full_key, false
+    from asked a join registries_record r on r.id = a.record and r.source_id = %s
+    returning no, record_id
+), judged as (
+    insert into people_link (id, record_id, person_id, judgement, author, by_person, probability,
+        weight, reasons)
+    select a.link, a.record, a.person, 'same', %s, false, a.probability, a.weight, a.reasons
+    from asked a
+)
+insert into people_key (key, identity_no)
+select distinct key, known.no
+from asked a join known on known.record_id = a.record cross join unnest(a.keys) key
+"""
+
+
+@transaction.atomic(savepoint=False)
+def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
+    """Link records that were written in this transaction, each the first of its key, as probable.
+
+    What `link_own_record` does for one that may stand since long, for several in one statement.
+    """
+    if not links:
+        return
+    asked = [
+        {
+            "link": uuid.uuid4(),
+            "record": one.record_id,
+            "person": one.person_id,
+            "forms": one.forms.pack(),
+            "token": one.forms.id_token.hex() if one.forms.id_token is not None else None,
+            "full_key": one.forms.address.full_key or None,
+            "keys": blocking_keys(one.forms),
+            "probability": one.scored.probability,
+            "weight": one.scored.weight,
+            "reasons": _reasons(one.scored),
+        }
+        for one in links
+    ]
+    packed = json.dumps(asked, ensure_ascii=False, default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(_LINK_NEW, [packed, OWN_SOURCE, model().version])
+    record_event(
+        Act.LINK_JUDGED,
+        actor=actor,
+        object_kind="record",
+        object_ids=[each for one in links for each in (one.record_id, one.person_id)],
+        purpose="linking",
+        detail={"judgement": "same", "by_person": False},
+    )
 
 
 @transaction.atomic

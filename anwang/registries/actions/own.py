@@ -6,18 +6,18 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from anwang.access.actions import record_event
 from anwang.access.context import Actor
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.registries.actions.batches import protect
-from anwang.registries.models import Delivery, Fact, Record
 from anwang.registries.rules.facts import FactDraft
 from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
 
@@ -30,56 +30,98 @@ def _manifest() -> Manifest:
     return load_manifests(SOURCES)[OWN_SOURCE]
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """A record of our own source as it is to be written; `key` again is a new version."""
+
+    key: str
+    values: Mapping[str, Any]
+    facts: Sequence[FactDraft] = ()
+
+
+# One statement, since a report's screening waits for it: a delivery, its records, their facts.
+_WRITE: Final = """
+with delivered as (
+    insert into registries_delivery (id, source_id, mode, file_sha256, manifest_version,
+        delivered_at, began_at, known_at, state, accepted, quarantined, reasons)
+    values (%(delivery)s, %(source)s, 'incremental', %(sha256)s, %(version)s, %(now)s, %(now)s,
+        %(now)s, 'published', jsonb_array_length(%(records)s::jsonb), 0, '{}')
+), written as (
+    insert into registries_record
+        (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
+    select r.id, %(source)s, r.key, %(delivery)s, r.values, decode(r.cipher, 'hex'), false
+    from jsonb_to_recordset(%(records)s::jsonb) r (id uuid, key text, values jsonb, cipher text)
+)
+insert into registries_fact
+    (source_id, record_id, delivery_id, kind, key, value, valid_from, valid_to)
+select %(source)s, f.record, %(delivery)s, f.kind, f.key, f.value, f.begins, f.ends
+from jsonb_to_recordset(%(facts)s::jsonb)
+    f (record uuid, kind text, key text, value jsonb, begins date, ends date)
+"""
+
+
 def write_own_record(
     record_key: str, values: Mapping[str, Any], facts: Iterable[FactDraft], *, actor: Actor
 ) -> uuid.UUID:
-    """Write a record of our own source with its facts; known at once. Returns its id.
+    """`write_own_records` for one record; returns its id."""
+    return write_own_records([OwnRecord(record_key, values, tuple(facts))], actor=actor)[0]
 
-    The same `record_key` again is a new version. A number in `values` may be plain or already a
-    token in hex; stored are the token and, of a plain one, the cipher. The caller's transaction
-    should be short: what it writes is known from now, and seen once it commits.
+
+@transaction.atomic(savepoint=False)
+def write_own_records(records: Sequence[OwnRecord], *, actor: Actor) -> list[uuid.UUID]:
+    """Write records of our own source with their facts as one delivery, known at once; their ids.
+
+    A number in `values` may be plain or already a token in hex; stored are the token and, of a
+    plain one, the cipher. The caller's transaction should be short: what it writes is known from
+    now, and seen once it commits.
     """
-    now = clock_now()
-    record_id = uuid.uuid4()
-    kept, cipher = _sealed(record_id, values)
-    delivery = Delivery.objects.create(
-        source_id=OWN_SOURCE,
-        file_sha256=hashlib.sha256(record_id.bytes).hexdigest(),
-        manifest_version=str(_manifest().version),
-        delivered_at=now,
-        began_at=now,
-        known_at=now,
-        state=Delivery.State.PUBLISHED,
-        accepted=1,
-    )
-    place = {"source_id": OWN_SOURCE, "delivery": delivery}
-    record = Record.objects.create(
-        id=record_id, record_key=record_key, values=kept, id_cipher=cipher, **place
-    )
-    Fact.objects.bulk_create(
-        [
-            Fact(
-                record=record,
-                kind=fact.kind,
-                key=fact.key,
-                value=fact.value,
-                valid_from=fact.valid_from,
-                valid_to=fact.valid_to,
-                **place,
-            )
-            for fact in facts
-        ]
-    )
+    if not records:
+        return []
+    delivery = uuid.uuid4()
+    ids = [uuid.uuid4() for _ in records]
+    rows, facts = [], []
+    for record_id, record in zip(ids, records, strict=True):
+        kept, cipher = _sealed(record_id, record.values)
+        rows.append(
+            {
+                "id": record_id,
+                "key": record.key,
+                "values": kept,
+                "cipher": cipher.hex() if cipher is not None else None,
+            }
+        )
+        facts += [_fact_row(record_id, fact) for fact in record.facts]
+    values: dict[str, Any] = {
+        "delivery": delivery,
+        "source": OWN_SOURCE,
+        "sha256": hashlib.sha256(delivery.bytes).hexdigest(),
+        "version": str(_manifest().version),
+        "now": clock_now(),
+        "records": json.dumps(rows, ensure_ascii=False, default=str),
+        "facts": json.dumps(facts, ensure_ascii=False, default=str),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
     record_event(
         Act.RECORDS_LOADED,
         actor=actor,
         object_kind="record",
-        object_ids=[record_id],
+        object_ids=ids,
         purpose="loading",
-        detail={"source": OWN_SOURCE, "accepted": 1},
+        detail={"source": OWN_SOURCE, "accepted": len(ids)},
     )
-    return record_id
+    return ids
+
+
+def _fact_row(record_id: uuid.UUID, fact: FactDraft) -> dict[str, Any]:
+    return {
+        "record": record_id,
+        "kind": fact.kind,
+        "key": fact.key,
+        "value": fact.value,
+        "begins": fact.valid_from,
+        "ends": fact.valid_to,
+    }
 
 
 def _sealed(record_id: uuid.UUID, values: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
