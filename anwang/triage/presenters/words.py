@@ -25,6 +25,7 @@ _LISTS_OF: Final = {
     "joint_with": "agency_kinds",
     "injury": "injuries",
     "channel": "channels",
+    "refusal": "refusals",
 }
 _CHANGES: Final[dict[str, Words]] = {
     "grade": {"zh": "分級", "en": "the grade"},
