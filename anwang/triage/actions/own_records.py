@@ -12,9 +12,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from anwang.access.context import SCREENING
-from anwang.people.actions import link_own_record
+from anwang.people.actions import ProbableLink, link_new_records, link_own_record
 from anwang.people.rules.forms import Forms
-from anwang.registries.actions.own import write_own_record
+from anwang.registries.actions.own import OwnRecord
+from anwang.registries.actions.own import write_own_records as write_records
 from anwang.registries.rules.facts import facts_of
 from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
 from anwang.triage.models import Screening
@@ -32,20 +33,42 @@ def write_own_records(report: WaitingReport, found: Findings) -> dict[int, uuid.
     """A record for each subject, by index. A second screening writes nothing twice."""
     before = _before(report.id) if report.state != "received" else {}
     written: dict[int, uuid.UUID] = {}
-    for index, subject in enumerate(subjects_of(report.body)):
-        forms = found.forms[index] if index < len(found.forms) else Forms()
+    fresh: list[int] = []
+    for index, _ in enumerate(subjects_of(report.body)):
         earlier = before.get(str(index), {})
         if earlier.get("record"):
             written[index] = uuid.UUID(earlier["record"])
         else:
-            written[index] = _write(report, index, subject, forms)
-        match = found.accepted.get(index)
+            fresh.append(index)
+    made = write_records([_record(report, index, found) for index in fresh], actor=SCREENING)
+    written |= dict(zip(fresh, made, strict=True))
+    _link(written, frozenset(fresh), before, found)
+    return dict(sorted(written.items()))
+
+
+def _link(
+    written: Mapping[int, uuid.UUID],
+    fresh: frozenset[int],
+    before: Mapping[str, Any],
+    found: Findings,
+) -> None:
+    """Link whom the model accepts: new records together, one that stands already by itself."""
+    together: list[ProbableLink] = []
+    for index, match in found.accepted.items():
+        forms = _forms(found, index)
+        if index in fresh:
+            link = ProbableLink(written[index], match.person_id, match.scored, forms)
+            together.append(link)
         # A link that stands is not judged again by machine: a person may have judged it since.
-        if match and not earlier.get("person_id"):
+        elif not before.get(str(index), {}).get("person_id"):
             link_own_record(
                 written[index], match.person_id, match.scored, actor=SCREENING, forms=forms
             )
-    return written
+    link_new_records(together, actor=SCREENING)
+
+
+def _forms(found: Findings, index: int) -> Forms:
+    return found.forms[index] if index < len(found.forms) else Forms()
 
 
 def _before(report: uuid.UUID) -> dict[str, Any]:
@@ -54,12 +77,11 @@ def _before(report: uuid.UUID) -> dict[str, Any]:
     return last.matches if last else {}
 
 
-def _write(
-    report: WaitingReport, index: int, subject: Mapping[str, Any], forms: Forms
-) -> uuid.UUID:
-    values = _values(report, subject, forms)
-    facts = facts_of(own_manifest(), values, _no_number)
-    return write_own_record(f"{report.receipt}/{index}", values, facts, actor=SCREENING)
+def _record(report: WaitingReport, index: int, found: Findings) -> OwnRecord:
+    subject = subjects_of(report.body)[index]
+    values = _values(report, subject, _forms(found, index))
+    facts = tuple(facts_of(own_manifest(), values, _no_number))
+    return OwnRecord(f"{report.receipt}/{index}", values, facts)
 
 
 @cache
