@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Final
@@ -122,6 +122,9 @@ class Findings:
         return frozenset(str(match.person_id) for match in self.accepted.values())
 
 
+Step = Callable[[str, WaitingReport, Findings], contextlib.AbstractContextManager[None]]
+
+
 @cache
 def linkage_model() -> Model:
     """The shipped linkage model."""
@@ -140,24 +143,43 @@ def lock_waiting(report: uuid.UUID) -> WaitingReport | None:
 
 
 def find_out(report: WaitingReport) -> Findings:
-    """All steps in their order; see the module."""
+    """All steps in their order; see the module.
+
+    They seldom fail: first all of them without a savepoint each, which would cost a fifth of the
+    statements; where anything fails it is taken back, and each step is run with its guard.
+    """
+    try:
+        with transaction.atomic():
+            return _all_steps(report, _bare)
+    except Exception:
+        if not connection.is_usable():
+            raise
+    return _all_steps(report, _guarded)
+
+
+def _all_steps(report: WaitingReport, step: Step) -> Findings:
     found = Findings()
-    with _step(MATCHING, report, found):
+    with step(MATCHING, report, found):
         _match(report, found)
     found.picture = _empty_picture(report)
-    with _step(PICTURE, report, found):
+    with step(PICTURE, report, found):
         _draw(report, found)
-    with _step(PROPOSAL, report, found):
+    with step(PROPOSAL, report, found):
         _propose(report, found)
-    with _step(OWN_RECORDS, report, found):
+    with step(OWN_RECORDS, report, found):
         found.own_records = write_own_records(report, found)
-    with _step(SAME_EVENT, report, found):
+    with step(SAME_EVENT, report, found):
         _compare(report, found)
     return found
 
 
 @contextlib.contextmanager
-def _step(code: str, report: WaitingReport, found: Findings) -> Iterator[None]:
+def _bare(code: str, report: WaitingReport, found: Findings) -> Iterator[None]:
+    yield
+
+
+@contextlib.contextmanager
+def _guarded(code: str, report: WaitingReport, found: Findings) -> Iterator[None]:
     """Take back what the step wrote and note its code if it fails; a lost connection goes on up."""
     try:
         with transaction.atomic():
