@@ -21,7 +21,7 @@ import psycopg
 from benchmarks.harness import AS_OF, SEED, Bench, Goal, Result, bench, options, percentile
 from benchmarks.loading import MEASURED, QUICK_SIZES, SIZES, database_of, loaded
 from benchmarks.sending import Sent, as_fast_as_taken, at_instants, watching
-from benchmarks.serving import credential, served
+from benchmarks.serving import cpu_seconds, credential, served
 
 if TYPE_CHECKING:
     from demo.reports import DemoReport
@@ -82,8 +82,10 @@ def measured(running: Bench, persons: int, seconds: float) -> dict[str, Any]:
         time.sleep(2)
         with watching(address) as watch:
             instants = _arrivals(arriving)
+            before = cpu_seconds(running)
             sent = at_instants(port, key, bodies[:arriving], instants, watch)
             arrived = watch.settle()
+            after = cpu_seconds(running)
         with watching(address) as watch:
             began = time.monotonic()
             flood = as_fast_as_taken(port, key, bodies[arriving:], clients=8, watch=watch)
@@ -95,6 +97,10 @@ def measured(running: Bench, persons: int, seconds: float) -> dict[str, Any]:
         "arriving_per_s": round(arriving / instants[-1], 1),
         "shown_per_s": _rate(arrived, sent[0].due),
         **_latencies(sent, arrived),
+        **{
+            f"{kind}_cpu_ms": round((after[kind] - before[kind]) / arriving * 1000, 1)
+            for kind in after
+        },
         "taken_per_s": round(len(flood) / taken, 1),
         "carried_per_s": _rate(flooded, began),
     }

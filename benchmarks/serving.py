@@ -87,3 +87,58 @@ def credential(running: Bench, database: str, name: str) -> str:
     """A delivering system's credential, made by the operator's command."""
     told = json.loads(running.run("app", database, "sender", "add", name, "--json"))
     return str(told["credential"])
+
+
+def cpu_seconds(running: Bench) -> dict[str, float]:
+    """Processor seconds used so far by the database and by the children of this process, by kind.
+
+    Differences of two calls do not depend on what else the machine does, as waiting times do.
+    """
+    parents = _processes()
+    spent = {"database": 0.0, "web": 0.0, "worker": 0.0}
+    postmaster = int((running.server.data / "postmaster.pid").read_text().split("\n", 1)[0])
+    for pid in _below(postmaster, parents):
+        spent["database"] += _ticks(pid, ended_children=pid == postmaster)
+    for pid in _below(os.getpid(), parents):
+        command = _command(pid)
+        if "gunicorn" in command:
+            spent["web"] += _ticks(pid)
+        elif command.endswith("manage.py work"):
+            spent["worker"] += _ticks(pid)
+    return spent
+
+
+def _processes() -> dict[int, int]:
+    found = {}
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            with contextlib.suppress(OSError):
+                found[int(place.name)] = int(_stat(int(place.name))[1])
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
+def _below(root: int, parents: dict[int, int]) -> list[int]:
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except OSError:
+        return ""
+
+
+def _ticks(pid: int, *, ended_children: bool = False) -> float:
+    try:
+        fields = _stat(pid)[11:15]
+    except OSError:
+        return 0.0
+    wanted = fields if ended_children else fields[:2]
+    return sum(map(int, wanted)) / os.sysconf("SC_CLK_TCK")
