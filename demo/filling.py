@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from anwang.access.actions import add_account
 from anwang.access.context import LOADING, Actor, acting
@@ -158,7 +159,7 @@ def fill(tell: Tell) -> None:
     past = Past()
     with connection.cursor() as cursor:
         cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
-    tell("造出示範縣", 0)
+    tell(_("造出示範縣"), 0)
     county = build_county(SEED, past.now.astimezone(TAIPEI).date(), persons)
     if number:
         _fill_year(county, number, past, tell)
@@ -176,7 +177,7 @@ def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell)
             source_id=name, state=Delivery.State.PUBLISHED, delivered_at=at
         ).exists():
             continue
-        tell("載入登記資料", 5 + place * 6)
+        tell(_("載入登記資料"), 5 + place * 6)
         file = folder / f"{name}.csv"
         meta = folder / f"{name}.csv.meta.json"
         said = json.loads(meta.read_text(encoding="utf-8")) | {"delivered_at": at.isoformat()}
@@ -196,7 +197,7 @@ def _fill_year(county: County, number: int, past: Past, tell: Tell) -> None:
     for place, one in enumerate(reports_of_year(county, number, until=past.now)):
         percent = 30 + int(70 * place / number)
         if percent != last_percent:
-            tell("示範年度的通報", percent)
+            tell(_("示範年度的通報"), percent)
             last_percent = percent
         if not refreshed and one.received_at > last_night:
             _deliver_registries(county, past, last_night, tell)
