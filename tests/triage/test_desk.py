@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from anwang.access.actions import relate
 from anwang.access.context import acting
 from anwang.access.operator import NoOperator
+from anwang.people.models import Link
 from anwang.triage.actions import screening
-from anwang.triage.models import Matter
+from anwang.triage.models import Matter, Screening
 from anwang.triage.queries import desk_fields, desk_rows, explain_fields
 from tests.conftest import as_role
 
@@ -139,3 +142,32 @@ def test_one_report_and_all_reports_give_the_same_fields(delivered, operator):
         assert desk_fields(receipt.report) == row
         explained = explain_fields(receipt.receipt)
     assert {name: explained[name] for name in FIELDS} == row
+
+
+def test_persons_are_those_last_judged(delivered, operator):
+    """A person's later judgement on a link stands above the machine's."""
+    receipt = delivered()
+    screen_all()
+    taken, other = uuid.uuid4(), uuid.uuid4()
+    records = [uuid.uuid4(), uuid.uuid4(), uuid.uuid4()]
+    with as_role("worker"):
+        Screening.objects.filter(matter_id=receipt.report).update(
+            matches={
+                str(index): {"person_id": str(taken), "probability": 0.97, "record": str(record)}
+                for index, record in enumerate(records)
+            }
+        )
+        Link.objects.create(
+            record_id=records[1], person_id=taken, judgement="not-same", author="x",
+            probability=0, weight=0,
+        )  # fmt: skip
+        Link.objects.create(
+            record_id=records[2], person_id=other, author="x", by_person=True, probability=1,
+            weight=0,
+        )  # fmt: skip
+        relate("68000-desk", "person", [taken, other], ground="subject", through=receipt.report)
+    (row,) = printed("desk")
+    assert row["persons"] == {
+        "0": {"person_id": str(taken), "probability": 0.97},
+        "2": {"person_id": str(other), "probability": 1},
+    }

@@ -24,14 +24,13 @@ _SELECT: Final = """
 select r.receipt, r.sender, r.report_id, r.received_at, m.county, m.state, m.grade, m.grade_class,
     m.stream, m.agency_kind, m.joint_with, m.passed_to, m.accountable_team, m.due_at,
     m.same_event_probability, e.receipt as same_event_receipt,
-    s.reasons, s.unknown, s.matches, c.clocks, l.links{more}
+    s.reasons, s.unknown, p.persons, c.clocks{more}
 from triage_matter m
 join intake_report r on r.id = m.report_id
 left join intake_report e on e.id = m.same_event_as
 left join lateral (
     select s.proposal -> 'reasons' as reasons, s.picture -> 'unknown' as unknown,
-        jsonb_path_query_array(s.matches, '$.keyvalue()') as matches,
-        s.inputs, s.versions, s.picture, s.proposal, s.at
+        s.matches, s.inputs, s.versions, s.picture, s.proposal, s.at
     from triage_screening s where s.matter_id = m.report_id order by s.at desc limit 1
 ) s on true
 left join lateral (
@@ -40,12 +39,16 @@ left join lateral (
     from triage_clock k where k.matter_id = m.report_id
 ) c on true
 left join lateral (
-    select jsonb_agg(jsonb_build_object('record', j.record_id, 'person', j.person_id,
-        'judgement', j.judgement, 'probability', j.probability) order by j.judged_at) as links
-    from people_link j
-    where j.record_id in (select (one -> 'value' ->> 'record')::uuid
-                          from jsonb_array_elements(s.matches) as one)
-) l on true
+    select jsonb_agg(jsonb_build_object('index', taken.key,
+        'person', taken.value -> 'person_id', 'probability', taken.value -> 'probability',
+        'judgement', link.judgement, 'linked', link.person_id,
+        'linked_probability', link.probability)) as persons
+    from jsonb_each(s.matches) as taken
+    left join lateral (
+        select j.judgement, j.person_id, j.probability from people_link j
+        where j.record_id = (taken.value ->> 'record')::uuid order by j.judged_at desc limit 1
+    ) link on true
+) p on true
 """
 _MORE: Final = ", m.failed_steps, s.inputs, s.versions, s.picture, s.proposal, s.at as screened_at"
 _ORDER: Final = " order by m.due_at nulls last, r.accepted_at, m.report_id"
@@ -137,29 +140,25 @@ def _fields(row: Mapping[str, Any], sources: list[str]) -> dict[str, Any]:
         "clocks": _read(row["clocks"]) or [],
         "same_event_as": row["same_event_receipt"],
         "same_event_probability": row["same_event_probability"],
-        "persons": _persons(_read(row["matches"]) or [], _read(row["links"]) or []),
+        "persons": _persons(_read(row["persons"]) or []),
         # Not screened yet: nothing was asked, so everything is unknown (V7).
         "unknown": sources if unknown is None else unknown,
         "reasons": [_reason(one) for one in _read(row["reasons"]) or []],
     }
 
 
-def _persons(matches: list[dict[str, Any]], links: list[dict[str, Any]]) -> dict[str, Any]:
+def _persons(subjects: list[dict[str, Any]]) -> dict[str, Any]:
     """Subject index -> person and probability: as last judged, else as the model accepted."""
-    judged = {link["record"]: link for link in links}
     persons: dict[str, Any] = {}
-    for match in matches:
-        taken = match["value"]
-        link = judged.get(taken.get("record"))
-        if link is None:
-            person, probability = taken["person_id"], taken["probability"]
-        elif link["judgement"] == "same":
-            person, probability = link["person"], link["probability"]
-        else:
-            person, probability = None, None
+    for taken in sorted(subjects, key=lambda one: int(one["index"])):
+        person, probability = taken["person"], taken["probability"]
+        if taken["judgement"] is not None:
+            same = taken["judgement"] == "same"
+            person = taken["linked"] if same else None
+            probability = taken["linked_probability"]
         if person:
-            persons[match["key"]] = {"person_id": person, "probability": probability}
-    return dict(sorted(persons.items(), key=lambda item: int(item[0])))
+            persons[taken["index"]] = {"person_id": person, "probability": probability}
+    return persons
 
 
 def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
