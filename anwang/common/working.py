@@ -7,6 +7,7 @@ connection, end with the block, and die with the command even if it is killed.
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -77,6 +78,9 @@ def workers_for(rows: int, *, worth: int = 12_000) -> int:
 def _begin(work: Callable[[Any], Any], parent: int) -> None:
     global _work
     _work = work
+    # What was there before the fork lives as long as the process: not worth looking through.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends its helpers itself
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":

@@ -113,6 +113,7 @@ class IdentityMaker:
                 asking = self._asking(row, values, forms)
                 made.asked.append((row.number, line, keys, forms, asking))
         made.count = len(standing)
+        made.holders.clear()
         return made
 
     def _asking(self, row: Taken, values: dict[str, Any], forms: Forms) -> Forms:

@@ -43,7 +43,8 @@ class IdentityLines:
     identities: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     count: int = 0
-    _holders: dict[bytes, list[tuple[int, Forms]]] = field(default_factory=dict)
+    # Who has a number, while the batch is made; emptied before it travels to another process.
+    holders: dict[bytes, list[tuple[int, Forms]]] = field(default_factory=dict)
 
     def add(
         self, line: str, number: int, keys: Iterable[int], chosen: str = f"{NULL}\t1\t0\t[]"
@@ -54,7 +55,7 @@ class IdentityLines:
     def add_by_number(self, line: str, number: int, keys: Iterable[int], forms: Forms) -> None:
         """Add an identity whose valid number decides; the first of the batch that has it leads."""
         assert forms.id_token is not None
-        holders = self._holders.setdefault(forms.id_token, [])
+        holders = self.holders.setdefault(forms.id_token, [])
         twin = next((first for first, held in holders if do_not_contradict(held, forms)), NULL)
         holders.append((number, forms))
         self._append(line, number, keys, f"{NULL}\t1\t0\t[]", twin)
