@@ -13,6 +13,7 @@ from django.db import connection, connections, transaction
 
 from anwang.access.actions import add_account
 from anwang.access.context import LOADING, Actor, acting
+from anwang.access.models import Account
 from anwang.cases.actions import accept_offer
 from anwang.common.errors import AnwangError
 from anwang.triage.actions.decisions import Change, answer, confirm, reopen
@@ -65,18 +66,17 @@ def shared(postgres_server, django_db_setup, django_db_blocker):
         admin.execute(f'drop database "{name}" with (force)')
 
 
+def _at(team: str, role: str) -> Account:
+    return add_account(
+        f"at-{team}", display_name="範例", display_name_en="Example", password=None, county=None,
+        memberships=[(team, TAOYUAN, role)], actor=LOADING,
+    )  # fmt: skip
+
+
 def people() -> dict[str, Actor]:
     with transaction.atomic(), as_role("worker"), acting(LOADING, "test"):
         made = {
-            team: add_account(
-                f"at-{team}",
-                display_name="範例",
-                display_name_en="Example",
-                password=None,
-                county=None,
-                memberships=[(team, TAOYUAN, role)],
-                actor=LOADING,
-            )  # fmt: skip
+            team: _at(team, role)
             for team, role in ((DESK, "desk"), (TEAM, "team-worker"), (SECOND_TEAM, "team-worker"))
         }
     return {team: Actor(account.pk) for team, account in made.items()}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -73,7 +74,8 @@ def _sent(offer: Offer | None) -> str:
     if offer is None:
         return _("已轉請主管機關，本件結束。")
     team = Team.objects.get(pk=offer.team_id)
-    return _("已派給 %(team)s。受理之前仍由本台負責。") % {"team": team.name_zh}
+    name = team.name_zh if (get_language() or "zh").startswith("zh") else team.name_en
+    return _("已派給 %(team)s。受理之前仍由本台負責。") % {"team": name}
 
 
 @refused_is_absent
