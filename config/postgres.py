@@ -106,7 +106,8 @@ def data_folder(home: Path) -> Path:
     return Path(pointer.read_text().strip())
 
 
-def _server(home: Path) -> Server:
+def of_home(home: Path) -> Server:
+    """The server of `home`, running or not."""
     data = data_folder(home)
     name = hashlib.sha256(f"{os.geteuid()}:{data}".encode()).hexdigest()[:12]
     return Server(data, Path(tempfile.gettempdir()) / f"anwang-{name}", _binaries())
@@ -215,7 +216,7 @@ def revive(home: Path, settings: dict[str, str] | None = None) -> bool:
 
     Raises ServerFailed. What was committed is there again when it answers.
     """
-    server = _server(home)
+    server = of_home(home)
     if _alive(server):
         return False
     with _locked(home / "database.lock"):
@@ -254,7 +255,7 @@ def embedded(home: Path, settings: dict[str, str] | None = None) -> Iterator[Ser
 
     Raises ServerFailed. The last one out stops it; after a kill the next one out does.
     """
-    server = _server(home)
+    server = of_home(home)
     gate = home / "database.lock"
     with (home / "database.users").open("a") as users:
         with _locked(gate):

@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from config import postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD_FILE = "demo-accounts.json"
 
@@ -40,7 +44,7 @@ class Instance:
 
     @property
     def environment(self) -> dict[str, str]:
-        return _environment(self.home)
+        return environment_of(self.home)
 
     def anwang(self, *arguments: str, check: bool = True) -> list[Any]:
         """Run a command with --json and return its lines."""
@@ -56,6 +60,10 @@ class Instance:
         accounts = json.loads((self.home / PASSWORD_FILE).read_text())
         return next(a["password"] for a in accounts if a["username"] == username)
 
+    def superuser(self) -> psycopg.Connection[Any]:
+        """The embedded database with all rights: to see what the rows really are."""
+        return psycopg.connect(postgres.of_home(self.home).address("postgres"), autocommit=True)
+
     def await_filled(self, seconds: float = 240) -> None:
         """Wait until the demo year is in."""
         until = time.monotonic() + seconds
@@ -67,7 +75,7 @@ class Instance:
         raise AssertionError("The demo was not filled in time.")
 
 
-def _environment(home: Path, **more: str) -> dict[str, str]:
+def environment_of(home: Path, **more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANWANG_", "DATABASE_URL"))}
     return kept | {
         "ANWANG_HOME": str(home),
@@ -84,7 +92,7 @@ def running(home: Path, **more: str) -> Iterator[Instance]:
     log = (home / "up.log").open("w")
     up = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port)],
-        cwd=ROOT, env=_environment(home, **more), stdout=log, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, env=environment_of(home, **more), stdout=log, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip
     try:

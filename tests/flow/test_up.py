@@ -1,0 +1,182 @@
+"""Starting, ending and starting again, as a user does it (issue 2, what a user can do, 1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import pytest
+
+from tests.flow import processes
+from tests.instance import ROOT, Instance, environment_of, free_port, running
+
+SMALL = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
+# A second start takes 10 s at most on an idle machine of 2 cores; the tests share theirs with
+# themselves, so that processor time stands in for time on the wall.
+AGAIN_CPU_SECONDS = 10
+
+
+def anwang(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=environment_of(home, **SMALL, **more), capture_output=True, text=True,
+        timeout=240,
+    )  # fmt: skip
+
+
+def await_nothing(home: Path, seconds: float = 20) -> dict[int, str]:
+    """What still runs for this home after some time; nothing, if all is well."""
+    until = time.monotonic() + seconds
+    while (left := processes.of_home(home)) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
+
+
+def interrupt(started: Instance) -> None:
+    """Ctrl-C: the signal reaches the command alone, as its children have sessions of their own."""
+    os.killpg(started.up.pid, signal.SIGINT)
+    started.up.wait(60)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up")
+
+
+def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
+    with running(home, **SMALL) as first:
+        begun = processes.family(first.up.pid)
+        begun |= {processes.database_pid(home): "postgres"}
+        assert len(begun) >= 5, begun  # up, gunicorn and its two workers, the worker, the database
+        first.await_filled()
+        interrupt(first)
+    assert await_nothing(home) == {}
+    assert {pid for pid in begun if psutil.pid_exists(pid) and _lives(pid)} == set()
+
+    with running(home, **SMALL) as second:
+        serving = {
+            pid: line
+            for pid, line in processes.family(second.up.pid).items()
+            if "manage.py up" in line or "gunicorn" in line
+        }
+        spent = sum(_cpu(pid) for pid in serving)
+        assert spent < AGAIN_CPU_SECONDS, f"the second start took {spent:.1f} s of the processor"
+        filled = json.loads((home / "filling.json").read_text())
+        assert filled["percent"] == 100 or not filled["done"]
+        [account] = [a for a in json.loads((home / "demo-accounts.json").read_text())
+                     if a["username"] == "teacher"]  # fmt: skip
+        assert account["password"]
+        second.await_filled()
+        loaded = [s for s in second.anwang("sources") if s["state"] == "ok"]
+        assert {"household-registration", "immunisation", "psychiatric-care", "prison"} <= {
+            s["id"] for s in loaded
+        }
+    assert await_nothing(home) == {}
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _cpu(pid: int) -> float:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def test_a_port_in_use_gives_one_clear_line(home: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = anwang(home, "up", "--port", str(port))
+    assert done.returncode == 1
+    said = done.stderr.strip().splitlines()
+    assert len(said) == 1, done.stderr
+    assert str(port) in said[0] and "PORT=" in said[0]
+    assert await_nothing(home) == {}
+
+
+def test_a_command_alone_starts_the_database_and_leaves_no_process(home: Path) -> None:
+    done = anwang(home, "sources", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()]
+    assert await_nothing(home) == {}
+
+
+def test_two_instances_stand_side_by_side(tmp_path: Path) -> None:
+    """An empty instance and one on another port and home: neither sees the other."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        for done in pool.map(lambda place: anwang(place, "init", "--empty", "--json"), (one, two)):
+            assert done.returncode == 0, done.stderr
+    with running(one, **SMALL) as first, running(two, **SMALL) as second:
+        assert first.port != second.port
+        assert processes.database_pid(one) != processes.database_pid(two)
+        report = {"report_id": "SIDE-1", "sender": "hotline-113", "narrative": "只在第一邊"}
+        file = tmp_path / "one.jsonl"
+        file.write_text(json.dumps(report))
+        [said] = first.anwang("reports", str(file))
+        assert (said["received"], said["refused"]) == (1, 0)
+        assert [row["report_id"] for row in first.anwang("desk", "--all")] == ["SIDE-1"]
+        with second.superuser() as connection:
+            assert connection.execute("select count(*) from intake_report").fetchone() == (0,)
+        assert not (one / "demo-accounts.json").exists(), "an empty instance has no demo accounts"
+    assert await_nothing(one) == {} and await_nothing(two) == {}
+
+
+def test_a_server_is_never_filled_unless_asked(tmp_path: Path, postgres_server) -> None:
+    """DATABASE_URL names a server: what is not ready says so, and only --demo fills it."""
+    import psycopg
+
+    from config.postgres import ensure_roles
+
+    name = "anwang_given_server"
+    admin = postgres_server.address("postgres", "postgres")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+    ensure_roles(admin, name)
+    place = quote(str(postgres_server.sockets), safe="")
+    urls = {
+        f"DATABASE_URL{end}": f"postgresql://anwang_{role}@{place}:5432/{name}"
+        for end, role in {
+            "": "app", "_MIGRATE": "migrator", "_DOOR": "door", "_WORKER": "worker",
+            "_AUDITOR": "auditor",
+        }.items()
+    }  # fmt: skip
+    try:
+        done = anwang(tmp_path, "up", "--port", str(free_port()), **urls)
+        assert done.returncode == 1
+        assert "anwang init" in done.stderr and "Traceback" not in done.stderr, done.stderr
+        done = anwang(tmp_path, "init", **urls)
+        assert done.returncode == 1 and "--demo" in done.stderr, done.stderr
+        done = anwang(tmp_path, "init", "--empty", **urls)
+        assert done.returncode == 0, done.stderr
+        with running(tmp_path, **SMALL, **urls) as started:
+            urllib.request.urlopen(f"{started.url}/sign-in/", timeout=20).close()
+            assert not (tmp_path / "database").exists(), "no embedded database beside a server"
+            with psycopg.connect(postgres_server.address("postgres", name)) as connection:
+                [(people,)] = connection.execute("select count(*) from registries_record")
+                [(kind,)] = connection.execute("select kind from clock.instance")
+            assert (people, kind) == (0, "test")
+        assert await_nothing(tmp_path) == {}
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"drop database if exists {name} with (force)")
