@@ -12,7 +12,7 @@ from anwang.access.vocabulary import Role
 from anwang.cases.actions import accept_offer
 from anwang.triage.actions.decisions import Change, NoTeam, NotNow, ReasonNeeded, answer, confirm
 from anwang.triage.actions.offers import refuse_offer
-from anwang.triage.actions.same_events import judge_same_event
+from anwang.triage.actions.same_events import NotThisPair, judge_same_event
 from anwang.triage.models import Matter, Offer, State
 from anwang.triage.permissions import check_can_answer_offer, check_can_decide
 from anwang.triage.queries.teams import teams_for
@@ -42,9 +42,9 @@ def decide(one: DemoReport, report: uuid.UUID, earlier: uuid.UUID | None, past: 
     desk = _seat(Matter.objects.only("desk_team").get(pk=report).desk_team, (Role.DESK,))
     if desk is None:
         return
-    if story.outcome == "linked" and earlier is not None:
-        _join(report, earlier, desk)
-    elif story.outcome in ("answered", "linked"):
+    if story.outcome == "linked" and earlier is not None and _join(report, earlier, desk):
+        return
+    if story.outcome in ("answered", "linked"):
         _answer(report, one.kind, desk)
     else:
         _dispatch(one, report, desk, at, past)
@@ -60,10 +60,15 @@ def _seat(team_id: str | None, roles: tuple[Role, ...]) -> Actor | None:
     return Actor(found.account_id, team_id=found.team_id, role=found.role) if found else None
 
 
-def _join(report: uuid.UUID, earlier: uuid.UUID, desk: Actor) -> None:
+def _join(report: uuid.UUID, earlier: uuid.UUID, desk: Actor) -> bool:
+    """Join it with the earlier one; False where that one has moved on."""
     with acting(desk, "decide"):
         permit = check_can_decide(desk, report)
-        judge_same_event(report, earlier, same=True, permit=permit, reason="同一事件，合併處理")
+        try:
+            judge_same_event(report, earlier, same=True, permit=permit, reason="同一事件，合併處理")
+        except (NotNow, NotThisPair):
+            return False
+    return True
 
 
 def _answer(report: uuid.UUID, kind: str, desk: Actor) -> None:

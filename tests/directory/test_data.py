@@ -36,6 +36,8 @@ CODES = {
     " relative lodger other",
     "report_states": "received screened awaiting-decision offered accepted disputed answered"
     " linked-same-event error",
+    "reporter_roles": "teacher physician nurse police social-worker counsellor village-officer"
+    " system village-head childcare lawyer neighbour relative friend self official other",
     "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
     " county-manager ministry statistician auditor privacy-officer reporter-protection-officer"
     " security-officer operator",

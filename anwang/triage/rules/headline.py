@@ -21,7 +21,8 @@ def headline_of(
     photos: int,
     places: Mapping[str, str],
 ) -> dict[str, Any]:
-    """name and age as far as told or known, place, channel, excerpt, danger and some counts.
+    """name and age as far as told or known, place (and the code of its district, by which a team is
+    chosen), channel, excerpt, danger and some counts.
 
     `age` is a number or null. `known_members` counts members of the picture whom we take to be
     somebody; `unknown_sources` the sources that could not be asked. `places`: code of a county or
@@ -32,10 +33,12 @@ def headline_of(
     subject = subjects[index] if index is not None else {}
     member = _member(picture, index)
     danger = body.get("immediate_danger")
+    place, district = _place(body, subjects, index, places)
     return {
         "name": text_of(subject.get("name"), 100) or None,
         "age": member.get("age") if member else None,
-        "place": _place(body, subjects, index, places),
+        "place": place,
+        "district": district,
         "channel": channel,
         "excerpt": text_of(body.get("narrative"), EXCERPT),
         "danger": danger if danger in _DANGERS else "unknown",
@@ -62,12 +65,12 @@ def _place(
     subjects: Sequence[Mapping[str, Any]],
     index: int | None,
     places: Mapping[str, str],
-) -> str | None:
-    """District and village, else county, of the first address that tells one."""
+) -> tuple[str | None, str | None]:
+    """District and village, else county, of the first address that tells one; and its code."""
     order = [subjects[index], *subjects] if index is not None else []
     written = [subject.get("address") for subject in order] + [incident_of(body).get("place")]
     for text in written:
         address = parse_address(text_of(text, 300))
         if name := places.get(address.district) or places.get(address.county):
-            return name + address.village
-    return None
+            return name + address.village, address.district or None
+    return None, None
