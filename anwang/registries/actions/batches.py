@@ -36,34 +36,34 @@ create temporary table loading_fact (record_id uuid, kind text, key text, value 
 create temporary table loading_quarantine (id uuid, sheet text, line int, "column" text, rule text,
     value_class text, text jsonb, fix jsonb, sealed_row bytea) on commit drop;
 create temporary table loading_present (record_key text) on commit drop;
+create temporary table loading_same (id uuid, record_key text) on commit drop;
 """
 # A full delivery says again what is known already: a row that says nothing new makes no new record
 # (or a daily file of the nation would double the database every day). It counts as present.
-_LEAVE_OUT_UNCHANGED = """
-with same as (
-    delete from loading_record l using loading_record n
-    cross join lateral (
-        select r.values, r.withdrawn from registries_record r
-        join registries_delivery d on d.id = r.delivery_id
-        where r.source_id = %(source)s and r.record_key = n.record_key and d.state = 'published'
-        order by d.known_at desc limit 1) before
-    where l.id = n.id and before.values = n.values and before.withdrawn = n.withdrawn
-    returning l.id, l.record_key
-), without_facts as (
-    delete from loading_fact f using same where f.record_id = same.id
-)
-insert into loading_present select record_key from same
+_FIND_UNCHANGED = """
+insert into loading_same
+select l.id, l.record_key from loading_record l
+cross join lateral (
+    select r.values, r.withdrawn from registries_record r
+    join registries_delivery d on d.id = r.delivery_id
+    where r.source_id = %(source)s and r.record_key = l.record_key and d.state = 'published'
+    order by d.known_at desc limit 1) before
+where before.values = l.values and before.withdrawn = l.withdrawn
 """
-DROP_TEMPORARY = "drop table loading_record, loading_fact, loading_quarantine, loading_present"
+DROP_TEMPORARY = (
+    "drop table loading_record, loading_fact, loading_quarantine, loading_present, loading_same"
+)
 _TAKE = (
     """
 insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
-select id, %(source)s, record_key, %(delivery)s, values, id_cipher, withdrawn from loading_record
+select id, %(source)s, record_key, %(delivery)s, values, id_cipher, withdrawn from loading_record l
+where not exists (select from loading_same s where s.id = l.id)
 """,
     """
 insert into registries_fact (source_id, record_id, delivery_id, kind, key, value, valid_from,
     valid_to)
-select %(source)s, record_id, %(delivery)s, kind, key, value, valid_from, valid_to from loading_fact
+select %(source)s, record_id, %(delivery)s, kind, key, value, valid_from, valid_to from loading_fact f
+where not exists (select from loading_same s where s.id = f.record_id)
 """,
     """
 insert into registries_quarantinedrow (id, delivery_id, source_id, sheet, line, "column", rule,
@@ -71,7 +71,8 @@ insert into registries_quarantinedrow (id, delivery_id, source_id, sheet, line, 
 select id, %(delivery)s, %(source)s, sheet, line, "column", rule, value_class, text, fix, sealed_row
 from loading_quarantine
 """,
-    "truncate loading_record, loading_fact, loading_quarantine",
+    "insert into loading_present select record_key from loading_same",
+    "truncate loading_record, loading_fact, loading_quarantine, loading_same",
 )
 
 
@@ -279,7 +280,7 @@ def write_batch(
         copy_text(cursor, "loading_present", ["record_key"], made.present)
         place = {"source": source_id, "delivery": delivery_id}
         if seen_before:
-            cursor.execute(_LEAVE_OUT_UNCHANGED, place)
+            cursor.execute(_FIND_UNCHANGED, place)
         for statement in _TAKE:
             cursor.execute(statement, place if "%(" in statement else None)
 
