@@ -75,9 +75,10 @@ def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
     family_id = known or uuid.uuid4()
     relate(offer.team_id, "family", [family_id], ground="case", through=matter.pk)
     if known is None:
-        name = str(matter.headline.get("name") or (members[0]["name"] if members else "") or "不詳")
+        told = [matter.headline.get("name"), *(one.get("name") for one in members)]
+        name = next((one.strip() for one in told if one and one.strip()), "不詳")
         FamilyFile(
-            id=family_id, number=_new_number(), county=matter.county, name=f"{name[:1]}家",
+            id=family_id, number=_new_number(), county=matter.county, name=f"{name[:1]}家" if name != "不詳" else name,
             opened_at=clock_now(),
         ).save(force_insert=True)  # fmt: skip
     family = FamilyFile.objects.get(pk=family_id)

@@ -218,6 +218,7 @@ def _family_context(page: FamilyPage, permit: Permit) -> Context:
         "members": list(member_lines(page.members, page.screening.picture if page.screening else {})),
         "genogram_svg": picture["genogram_svg"] if picture else None,
         "facts": picture["facts"] if picture else [],
+        "more_facts": picture["more_facts"] if picture else [],
         "as_of": picture["as_of"] if picture else None,
         "cases": [
             case_line(one, matters.get(one.matter_id), clocks.get(one.matter_id), page.names,

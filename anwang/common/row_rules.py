@@ -29,7 +29,7 @@ def _policy(table: str, role: str, command: str, predicate: str) -> str:
     name = f"{role}_{command}"
     using = "" if command == "insert" else f" using ({predicate})"
     check = f" with check ({predicate})" if command in ("insert", "update") else ""
-    return f'create policy {name} on {table} for {command} to {ROLES[role]}{using}{check};'
+    return f"create policy {name} on {table} for {command} to {ROLES[role]}{using}{check};"
 
 
 def _statements(table: str, rules: Rules) -> list[str]:

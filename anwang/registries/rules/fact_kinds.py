@@ -30,7 +30,8 @@ HouseholdMeaning = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FactKind:
-    """One kind. `households` says what it means for the three notions of a household."""
+    """One kind. `households` says what it means for the three notions of a household; `everyday`
+    that it is true of anybody."""
 
     id: str
     label: Words
@@ -43,6 +44,7 @@ class FactKind:
     text: Words
     codes: Mapping[str, Mapping[str, Words]]
     ground: Words
+    everyday: bool = False
 
     def text_of(self, value: Mapping[str, Any]) -> Words:
         """The sentence for a fact of this kind; fields that the source left empty are left out."""
@@ -99,6 +101,7 @@ def _kind(body: Mapping[str, Any]) -> FactKind:
         text=Words.of(body["text"]),
         codes=codes,
         ground=Words.of(body["ground"]),
+        everyday=body.get("everyday", False),
     )
 
 

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from anwang.households.genogram import genogram_svg
+from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.triage.presenters.words import Words, source_words
 
 ANSWERS = ("value", "none")
 MOST_NAMES = 3
+MOST_OF_A_KIND = 3
 
 
 def picture_context(picture: Mapping[str, Any], *, id_prefix: str = "genogram") -> dict[str, Any]:
     """As triage/_picture.html takes it; of the day on which the picture was taken."""
     members = picture.get("members") or []
+    notable, rest = _facts(picture)
     return {
         "as_of": picture.get("as_of"),
         "known_at": picture.get("known_at"),
         "registered_count": len(picture.get("registered_together") or []),
         "living_count": len(picture.get("living_together") or []),
         "genogram_svg": _drawing(picture, id_prefix) if members else None,
-        "facts": [*_facts(picture), *_not_known(picture)],
+        "facts": [*notable, *_not_known(picture)],
+        "more_facts": rest,
     }
 
 
@@ -39,18 +45,49 @@ def names_of(picture: Mapping[str, Any]) -> dict[str, str]:
     return {one["person_id"]: one.get("name") or "不詳" for one in picture.get("members") or []}
 
 
-def _facts(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    names = names_of(picture)
-    for fact in sorted(picture.get("facts") or [], key=lambda one: not one.get("current", True)):
-        yield {
-            "person_name": names.get(fact["person_id"], ""),
-            "text": fact["text"],
-            "source_name": source_words(fact["source"]),
-            "valid_from": fact.get("valid_from"),
-            "known_at": fact.get("known_at"),
-            "note": None if fact.get("current", True) else {"zh": "已過去", "en": "past"},
-            "state": fact.get("state") or "value",
-        }
+def _facts(picture: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What calls for attention now, and the rest: everyday, past, or said again by one source."""
+    kinds = _kinds()
+    notable: list[dict[str, Any]] = []
+    rest: list[dict[str, Any]] = []
+    counted: Counter[tuple[str, str]] = Counter()
+    for fact in _each_once(picture.get("facts") or []):
+        kind = kinds.get(fact["kind"])
+        place = fact["person_id"], fact["kind"]
+        counted[place] += 1
+        folded = (
+            not fact.get("current", True)
+            or (kind is not None and kind.everyday)
+            or counted[place] > MOST_OF_A_KIND
+        )
+        (rest if folded else notable).append(_line(fact, names_of(picture)))
+    return notable, rest
+
+
+@cache
+def _kinds() -> dict[str, FactKind]:
+    return load_fact_kinds()
+
+
+def _each_once(facts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The newest of equal statements of one source, present ones first, newest first."""
+    once: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for fact in sorted(facts, key=lambda one: str(one.get("valid_from") or ""), reverse=True):
+        said = fact["person_id"], fact["kind"], fact["source"], fact["text"]["zh"]
+        once.setdefault(said, fact)
+    return sorted(once.values(), key=lambda one: not one.get("current", True))
+
+
+def _line(fact: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "person_name": names.get(fact["person_id"], ""),
+        "text": fact["text"],
+        "source_name": source_words(fact["source"]),
+        "valid_from": fact.get("valid_from"),
+        "known_at": fact.get("known_at"),
+        "note": None if fact.get("current", True) else {"zh": "已過去", "en": "past"},
+        "state": fact.get("state") or "value",
+    }
 
 
 def _not_known(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -51,12 +51,12 @@ class Command(BaseCommand):
             self._prepare(filled_here)
             children.append(Kept("app", self._web(host, port), ANWANG_POOL="6"))
             children.append(Kept("worker", programs.command("work")))
+            self._await(host, port, children[WEB])
+            self._tell(host, port, filled_here)
             if filled_here:
                 children.append(
                     Kept("worker", programs.command("fill", "--if-demo"), to_its_end=True)
                 )
-            self._await(host, port, children[WEB])
-            self._tell(host, port, filled_here)
             self._watch(children)
         except Interrupted:
             self.stderr.write("ending ...")
