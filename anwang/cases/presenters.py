@@ -18,6 +18,7 @@ from anwang.triage.presenters.picture import picture_context
 from anwang.triage.presenters.words import Words, clock_line, code_words, reason_line
 
 Line = dict[str, Any]
+MOST_REASONS = 3  # stream, grade, class; the report has them all
 IN_CASE = ("victim", "person-in-need", "witness-child")
 _STATE: dict[bool, Words] = {
     True: {"zh": "服務中", "en": "open"},
@@ -54,7 +55,7 @@ def offer_card(
         "person": {"name": matter.headline.get("name"), "age": matter.headline.get("age")},
         "place": matter.headline.get("place"),
         "narrative": report.body.get("narrative"),
-        "reasons": [reason_line(one) for one in reasons],
+        "reasons": [reason_line(one) for one in reasons[:MOST_REASONS]],
         "joint_with": matter.joint_with,
         "clock": clock_line(clock) if clock else None,
         "offered_at": offer.offered_at,
@@ -128,6 +129,10 @@ def chronicle(page: FamilyPage, matters: Mapping[uuid.UUID, Matter]) -> list[Lin
     return sorted(lines, key=lambda line: line["at"], reverse=True)
 
 
+def _team(page: FamilyPage, team_id: str) -> tuple[str, str]:
+    return page.names.team(team_id), page.names.team_en(team_id)
+
+
 def _line(at: dt.datetime | None, who: str, zh: str, en: str, **more: Any) -> Line:
     return {"at": at, "who": who, "text": {"zh": zh, "en": en}, **more}
 
@@ -150,36 +155,33 @@ def _screened(page: FamilyPage) -> Iterator[Line]:
 
 def _decided(page: FamilyPage) -> Iterator[Line]:
     for one in page.decisions:
-        reason = f"：{one.reason}" if one.reason else ""
         zh, en = ("改變建議", "Decided otherwise") if one.changed else ("確認建議", "Confirmed")
-        yield _line(
-            one.at, page.names.account(one.by), zh + reason, en + reason.replace("：", ": ")
-        )
+        yield _line(one.at, page.names.account(one.by), zh, en, told=one.reason)
 
 
 def _offered(page: FamilyPage) -> Iterator[Line]:
     for one in page.offers:
-        team = page.names.team(one.team_id)
-        yield _line(one.offered_at, "", f"派給{team}", f"Offered to {team}")
+        team, team_en = _team(page, one.team_id)
+        yield _line(one.offered_at, "", f"派給{team}", f"Offered to {team_en}")
         if one.answer == Offer.Answer.REFUSED:
             code = code_words("refusal", one.refusal)
-            text = f"：{one.refusal_text}" if one.refusal_text else ""
             yield _line(one.answered_at, page.names.account(one.answered_by),
-                        f"{team}退回，{code['zh']}{text}", f"{team} refused: {code['en']}{text}",
+                        f"{team}退回，{code['zh']}", f"{team_en} refused: {code['en']}",
+                        told=one.refusal_text,
                         mark={"kind": "bad", "text": {"zh": "退回", "en": "refused"}})  # fmt: skip
 
 
 def _accountable(page: FamilyPage) -> Iterator[Line]:
     for one in page.duties:
-        team = page.names.team(one.accountable_team)
-        yield _line(one.during.lower, "", f"由{team}負責", f"{team} accountable")
+        team, team_en = _team(page, one.accountable_team)
+        yield _line(one.during.lower, "", f"由{team}負責", f"{team_en} accountable")
 
 
 def _opened(page: FamilyPage) -> Iterator[Line]:
     for one in page.cases:
-        team = page.names.team(one.team_id)
+        team, team_en = _team(page, one.team_id)
         yield _line(one.opened_at, page.names.account(one.opened_by) or "", f"{team}開案",
-                    f"Case opened by {team}")  # fmt: skip
+                    f"Case opened by {team_en}")  # fmt: skip
 
 
 def picture_of_page(page: FamilyPage) -> Line | None:

@@ -42,6 +42,11 @@ class Names:
         found = self.teams.get(team_id)
         return found.name_zh if found else team_id
 
+    def team_en(self, team_id: str) -> str:
+        """The team's English name, or its id."""
+        found = self.teams.get(team_id)
+        return (found.name_en or found.name_zh) if found else team_id
+
     def account(self, account_id: uuid.UUID | None) -> str:
         """The account's name; empty for one of our programs."""
         found = self.accounts.get(account_id) if account_id else None
