@@ -151,9 +151,16 @@ def in_role():
 
 @pytest.fixture(scope="session")
 def instance(tmp_path_factory):
-    """One whole running instance with a small demo county, shared by flow and browser tests."""
-    from tests.instance import running
+    """One whole running instance with a small demo county, shared by flow and browser tests.
 
+    ANWANG_TEST_INSTANCE=HOME:PORT names one that runs already, for who writes such tests.
+    """
+    from tests.instance import Instance, running
+
+    if named := os.environ.get("ANWANG_TEST_INSTANCE"):
+        home, _, port = named.rpartition(":")
+        yield Instance(Path(home), int(port), None)
+        return
     with running(tmp_path_factory.mktemp("home")) as started:
         started.await_filled()
         yield started

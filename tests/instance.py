@@ -36,11 +36,17 @@ class Instance:
 
     home: Path
     port: int
-    up: subprocess.Popen[str]
+    up: subprocess.Popen[str] | None  # None: somebody else's, and already running
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process of `anwang up` itself."""
+        assert self.up is not None
+        return self.up.pid
 
     @property
     def environment(self) -> dict[str, str]:

@@ -46,12 +46,12 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 def pids(started: Instance, target: str) -> list[int]:
     """Processes of the instance that a kill of `target` may hit now."""
-    lines = processes.family(started.up.pid)
+    lines = processes.family(started.pid)
     masters = {pid for pid, line in lines.items() if "gunicorn" in line}
     if target == "worker":
         return [pid for pid, line in lines.items() if "manage.py work" in line]
     if target == "web":
-        return [pid for pid in masters if _parent(pid) == started.up.pid]
+        return [pid for pid in masters if _parent(pid) == started.pid]
     if target == "one of the web's workers":
         return [pid for pid in masters if _parent(pid) in masters]
     database = processes.database_pid(started.home)

@@ -44,7 +44,8 @@ def await_nothing(home: Path, seconds: float = 20) -> dict[int, str]:
 
 def interrupt(started: Instance) -> None:
     """Ctrl-C: the signal reaches the command alone, as its children have sessions of their own."""
-    os.killpg(started.up.pid, signal.SIGINT)
+    os.killpg(started.pid, signal.SIGINT)
+    assert started.up
     started.up.wait(60)
 
 
@@ -55,7 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
     with running(home, **SMALL) as first:
-        begun = processes.family(first.up.pid)
+        begun = processes.family(first.pid)
         begun |= {processes.database_pid(home): "postgres"}
         assert len(begun) >= 5, begun  # up, gunicorn and its two workers, the worker, the database
         first.await_filled()
@@ -66,7 +67,7 @@ def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
     with running(home, **SMALL) as second:
         serving = {
             pid: line
-            for pid, line in processes.family(second.up.pid).items()
+            for pid, line in processes.family(second.pid).items()
             if "manage.py up" in line or "gunicorn" in line
         }
         spent = sum(_cpu(pid) for pid in serving)

@@ -1,0 +1,73 @@
+"""Every address of the URLconf, and how a browser test comes to it: lists held against lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.browser.world import World
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: who sees it, where it lies, and the status it answers with."""
+
+    who: str
+    where: Callable[[World], str]
+    status: int = 200
+
+
+# Route name -> the page. A new route without a line here, or in NO_PAGE, fails.
+PAGES: dict[str, Shown] = {
+    "access:sign-in": Shown("", lambda w: "/sign-in/"),
+    "web:home": Shown("operator", lambda w: "/"),
+    "intake:mandated": Shown("teacher", lambda w: "/report/"),
+    "intake:consult": Shown("hotline", lambda w: "/consult/"),
+    "intake:mine": Shown("teacher", lambda w: "/receipts/"),
+    "intake:receipt": Shown("teacher", lambda w: f"/receipts/{w.mine}/"),
+    "intake:add": Shown("teacher", lambda w: f"/receipts/{w.mine}/add/"),
+    "intake:reporter": Shown("teacher", lambda w: f"/receipts/{w.mine}/reporter/"),
+    "triage:desk": Shown("desk", lambda w: "/desk/"),
+    "triage:find": Shown("desk", lambda w: "/desk/find/?q=%E6%99%AF%E5%B0%8F%E5%AE%89"),
+    "triage:report": Shown("desk", lambda w: f"/desk/{w.again}/"),
+    "triage:change": Shown("desk", lambda w: f"/desk/{w.open}/change/"),
+    "triage:answer": Shown("desk", lambda w: f"/desk/{w.open}/answer/"),
+    "triage:reopen": Shown("desk", lambda w: f"/desk/{w.open}/reopen/"),
+    "cases:inbox": Shown("child-worker", lambda w: "/inbox/"),
+    "cases:refuse": Shown("child-worker", lambda w: f"/inbox/{w.offer}/refuse/"),
+    "cases:families": Shown("child-worker", lambda w: "/families/"),
+    "cases:family": Shown("child-worker", lambda w: f"/families/{w.family}/"),
+    "cases:case": Shown("child-worker", lambda w: f"/cases/{w.case}/"),
+    "registries:quarantine": Shown("operator", lambda w: f"/registries/deliveries/{w.delivery}/"),
+    "registries:feeds": Shown("operator", lambda w: "/registries/"),
+    "rulebook:policies": Shown("desk", lambda w: "/policies/"),
+    "rulebook:policy": Shown("desk", lambda w: "/policies/1/"),
+}
+# Pages that are no route of their own: other states of the same ones, and errors.
+STATES: dict[str, Shown] = {
+    "a desk that waits for a team": Shown("desk", lambda w: f"/desk/{w.offered}/"),
+    "a report as its team sees it": Shown("child-worker", lambda w: f"/desk/{w.offered}/"),
+    "nothing found": Shown("desk", lambda w: "/desk/find/?q=nobody"),
+    "no such page": Shown("desk", lambda w: "/nothing/here/", 404),
+    "not one's own report": Shown("desk", lambda w: f"/receipts/{w.mine}/", 404),
+    "a room of others": Shown("teacher", lambda w: "/desk/", 403),
+}
+NO_PAGE = {
+    "web:health": "plain text",
+    "access:sign-out": "POST",
+    "set_language": "POST",
+    "intake:draft": "POST",
+    "intake:discard": "POST",
+    "intake:attachment": "a file to save",
+    "triage:queue": "a part of triage:desk, renewed by itself",
+    "cases:offers": "a part of cases:inbox, renewed by itself",
+    "cases:accept": "POST",
+    "triage:confirm": "POST",
+    "triage:withdraw": "POST",
+    "triage:join": "POST",
+    "triage:separate": "POST",
+    "triage:undo": "POST",
+    "api-v1:openapi-json": "for programs",
+    "api-v1:api-root": "for programs",
+    "api-v1:deliver_report": "for programs",
+}
