@@ -96,6 +96,11 @@ class Matter(models.Model):
                 fields=["changed_at"], name="waiting_matters", condition=Q(state="received")
             ),
             models.Index(fields=["accountable_team"], name="matters_of_team"),
+            models.Index(fields=["desk_team", "-changed_at"], name="matters_by_change"),
+            models.Index(
+                fields=["desk_team"], name="urgent_matters",
+                condition=Q(state__in=[str(s) for s in OPEN], grade="1"),
+            ),
         ]  # fmt: skip
 
 
