@@ -61,9 +61,13 @@ def _screening_of(matter: Matter) -> Screening | None:
 
 
 def _members_of(screening: Screening | None) -> list[dict[str, Any]]:
-    """Who lives together in the picture on which the report was decided, victims first."""
+    """Who lives or is registered there in the picture on which the report was decided, or is told
+    of in the report; victims first. A small child whose address is old must not drop out."""
     members = (screening.picture.get("members") if screening else None) or []
-    home = [m for m in members if m.get("living") or m.get("subject") is not None]
+    home = [
+        m for m in members
+        if m.get("living") or m.get("registered") or m.get("subject") is not None
+    ]  # fmt: skip
     return sorted(home, key=lambda m: (m.get("role") not in ("victim", "person-in-need"),))
 
 
@@ -78,8 +82,8 @@ def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
         told = [matter.headline.get("name"), *(one.get("name") for one in members)]
         name = next((one.strip() for one in told if one and one.strip()), "不詳")
         FamilyFile(
-            id=family_id, number=_new_number(), county=matter.county, name=f"{name[:1]}家" if name != "不詳" else name,
-            opened_at=clock_now(),
+            id=family_id, number=_new_number(), county=matter.county,
+            name=name if name == "不詳" else f"{name[:1]}家", opened_at=clock_now(),
         ).save(force_insert=True)  # fmt: skip
     family = FamilyFile.objects.get(pk=family_id)
     _add_members(family, members, permit)
