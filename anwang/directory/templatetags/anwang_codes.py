@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from django import template
 from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from anwang.common.yaml_files import read_yaml
 
 register = template.Library()
 
@@ -21,7 +22,7 @@ KNOWN: Final = frozenset({"value", "none"})
 @cache
 def _entries(name: str) -> dict[str, dict[str, Any]]:
     """Code -> entry of one list, in screen order. Raises FileNotFoundError for no list."""
-    rows = yaml.safe_load((LISTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml(LISTS / f"{name}.yaml")
     return {str(row["code"]): row for row in rows}
 
 

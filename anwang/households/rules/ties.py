@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
+from anwang.common.yaml_files import read_yaml
 
 TIES: Final = Path(__file__).resolve().parent.parent / "policies" / "ties.yaml"
 
@@ -31,7 +31,7 @@ class Ties:
 @cache
 def load_ties(path: Path = TIES) -> Ties:
     """The inferences in `path`."""
-    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    body = read_yaml(path)
     return Ties(
         relations={
             word: relation for relation, words in body["relation_words"].items() for word in words

@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 import anwang.directory
+from anwang.common.yaml_files import read_yaml
 from anwang.intake.rules.schema import allowed
 
 _LISTS: Final = Path(next(iter(anwang.directory.__path__))) / "data"
@@ -25,7 +24,7 @@ NO: Final = frozenset({"no", "false", "n", "0", "否", "無", "沒有"})
 
 @cache
 def _words(name: str) -> dict[str, str]:
-    rows = yaml.safe_load((_LISTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml(_LISTS / f"{name}.yaml")
     words = {str(row[key]).casefold(): str(row["code"]) for row in rows for key in ("code", "zh")}
     return words | _MORE[name]
 

@@ -9,12 +9,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from opencc import OpenCC
 from pypinyin import Style, lazy_pinyin
 
+from anwang.common.yaml_files import read_yaml
+
 NAMES_FILE: Final = Path(__file__).parent.parent / "policies" / "names.yaml"
-NAME_TABLES: Final[dict[str, Any]] = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+NAME_TABLES: Final[dict[str, Any]] = read_yaml(NAMES_FILE)
 
 _VARIANTS: Final[dict[str, str]] = NAME_TABLES["variants"]
 _GIVEN_READINGS: Final[dict[str, str]] = NAME_TABLES["given_readings"]

@@ -11,8 +11,7 @@ from math import log2
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-import yaml
-
+from anwang.common.yaml_files import read_yaml
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.levels import COMPARISONS
 
@@ -71,7 +70,7 @@ def load_model(path: Path | str = MODEL_FILE) -> Model:
     """Read a model file. Raises ModelFault if a comparison or level is missing, unknown or out of
     range.
     """
-    written: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    written: dict[str, Any] = read_yaml(Path(path))
     weights: dict[str, dict[str, Reason]] = {}
     for comparison, (_, levels) in COMPARISONS.items():
         rows = written["comparisons"].get(comparison, {})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.db import connection, transaction
 from psycopg import sql
 
+from anwang.common.yaml_files import read_yaml
 from anwang.registries.models import Source
 from anwang.registries.rules.manifests import SOURCES, load_manifests
 
@@ -42,7 +42,7 @@ def load_sources(folder: Path = SOURCES) -> list[str]:
 
 
 def _body(path: Path) -> dict[str, Any]:
-    body: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    body: dict[str, Any] = read_yaml(path)
     return body
 
 

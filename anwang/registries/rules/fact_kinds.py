@@ -10,9 +10,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Final, Literal
 
-import yaml
-
 from anwang.common.values.roc_dates import roc_date
+from anwang.common.yaml_files import read_yaml
 from anwang.registries.rules.words import Words
 
 FACT_KINDS: Final = Path(__file__).resolve().parent.parent / "policies" / "fact_kinds.yaml"
@@ -77,7 +76,7 @@ class FactKind:
 
 def load_fact_kinds(path: Path = FACT_KINDS) -> dict[str, FactKind]:
     """All kinds by id. Raises KeyError or ValueError where the file lacks a part."""
-    kinds = yaml.safe_load(path.read_text(encoding="utf-8"))["kinds"]
+    kinds = read_yaml(path)["kinds"]
     found = {one["id"]: _kind(one) for one in kinds}
     if len(found) != len(kinds):
         raise ValueError(f"{path.name}: two kinds have the same id. Rename one.")

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import yaml
 from jsonschema import Draft202012Validator
 
+from anwang.common.yaml_files import read_yaml
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.registries.rules.words import Words
 
@@ -341,7 +342,7 @@ def _rule(body: Mapping[str, Any]) -> QualityRule:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ManifestFault(f"{path.name}: cannot be read as YAML. {error}") from error
 

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from anwang.common.yaml_files import read_yaml
 from anwang.directory.templatetags.anwang_codes import LISTS
 from anwang.registries.rules.manifests import load_manifests
 from anwang.triage.models import Clock
@@ -41,7 +40,7 @@ _CHANGES: Final[dict[str, Words]] = {
 @cache
 def marks() -> dict[str, Words]:
     """Mark of a report -> its text."""
-    read: dict[str, Words] = yaml.safe_load(MARKS.read_text(encoding="utf-8"))["marks"]
+    read: dict[str, Words] = read_yaml(MARKS)["marks"]
     return read
 
 
@@ -62,13 +61,13 @@ def _sources() -> dict[str, Words]:
 
 @cache
 def _inputs() -> dict[str, Words]:
-    said = yaml.safe_load((POLICIES / "inputs.yaml").read_text(encoding="utf-8"))["inputs"]
+    said = read_yaml(POLICIES / "inputs.yaml")["inputs"]
     return {name: one["text"] for name, one in said.items() if one.get("text")}
 
 
 @cache
 def _listed(name: str) -> dict[str, Words]:
-    rows = yaml.safe_load((LISTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml(LISTS / f"{name}.yaml")
     return {str(row["code"]): {"zh": row["zh"], "en": row["en"]} for row in rows}
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
-import yaml
-
+from anwang.common.yaml_files import read_yaml
 from anwang.people.rules.addresses import key_of
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
@@ -71,7 +70,7 @@ class SameEventPolicy:
 
 def load_policy(path: Path = POLICY_FILE) -> SameEventPolicy:
     """Read the constants. Raises KeyError where one is missing."""
-    written: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    written: dict[str, Any] = read_yaml(path)
     return SameEventPolicy(
         version=str(written["version"]),
         one_in=int(written["one_in"]),
