@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import cache
+from random import Random
 from typing import Protocol
 
 from anwang.access.context import Actor, acting
 from anwang.access.models import Membership
 from anwang.access.vocabulary import Role
-from anwang.cases.actions import accept_offer
+from anwang.cases.actions import accept_offer, close_case, finish_duty
+from anwang.cases.models import Case
+from anwang.cases.permissions import check_can_work_case
+from anwang.triage.actions.clocks import REVIEW, unmet
 from anwang.triage.actions.decisions import Change, NoTeam, NotNow, ReasonNeeded, answer, confirm
 from anwang.triage.actions.offers import refuse_offer
 from anwang.triage.actions.same_events import NotThisPair, judge_same_event
@@ -26,8 +31,20 @@ ANSWERS = {
 REFUSAL_TEXTS = {"other": "本組人力已由督導統一調派，請改派同區他組。"}
 
 
+CLOSINGS = (
+    "處遇目標達成，家庭同意結案，告知可再求助的管道。",
+    "風險已降低，轉由學校輔導與社福資源持續關懷。",
+    "遷居他縣市，已轉介當地並完成銜接。",
+    "三個月無新事件，家庭支持穩定，結案追蹤。",
+)
+SHARE_CLOSED = 0.85
+SHARE_LATE = 0.06
+
+
 class Travels(Protocol):
-    """A clock that can be set into the past."""
+    """A clock that can be set into the past; `now` is the demo's present."""
+
+    now: dt.datetime
 
     def go_to(self, instant: dt.datetime) -> None: ...
 
@@ -50,6 +67,7 @@ def decide(one: DemoReport, report: uuid.UUID, earlier: uuid.UUID | None, past: 
         _dispatch(one, report, desk, at, past)
 
 
+@cache
 def _seat(team_id: str | None, roles: tuple[Role, ...]) -> Actor | None:
     found = (
         Membership.objects.filter(team_id=team_id, role__in=roles, account__password__gt="")
@@ -111,8 +129,11 @@ def _dispatch(
         offer = _confirm(report, desk, not_to=offer.team_id)
         if offer is None:
             return
-    past.go_to(max(at, offer.offered_at) + dt.timedelta(minutes=35))
-    _accept(offer)
+    accepted_at = max(at, offer.offered_at) + dt.timedelta(minutes=35)
+    past.go_to(accepted_at)
+    case = _accept(offer)
+    if case is not None:
+        _work(case, offer, accepted_at, past)
 
 
 def _refuse(offer: Offer, code: str) -> bool:
@@ -125,12 +146,45 @@ def _refuse(offer: Offer, code: str) -> bool:
     return True
 
 
-def _accept(offer: Offer) -> None:
+def _accept(offer: Offer) -> Case | None:
     worker = _worker(offer)
     if worker is None or Matter.objects.get(pk=offer.matter_id).state != State.OFFERED:
-        return
+        return None
     with acting(worker, "answer-offer"):
-        accept_offer(offer.pk, permit=check_can_answer_offer(worker, offer.pk))
+        return accept_offer(offer.pk, permit=check_can_answer_offer(worker, offer.pk))
+
+
+def _work(case: Case, offer: Offer, accepted_at: dt.datetime, past: Travels) -> None:
+    """The team does its duties, nearly all in time, and closes most cases within some months."""
+    worker = _worker(offer)
+    if worker is None:
+        return
+    # The report's own id draws: the story is the same however the filling was cut in two.
+    drawn = Random(offer.matter_id.int)
+    closes = drawn.random() < SHARE_CLOSED
+    ends = accepted_at + dt.timedelta(days=drawn.uniform(35, 150)) if closes else past.now
+    for clock in unmet(Matter.objects.get(pk=offer.matter_id)).order_by("due_at"):
+        late = drawn.random() < SHARE_LATE
+        share = drawn.uniform(1.02, 1.3) if late else drawn.uniform(0.2, 0.95)
+        done_at = max(clock.started_at + (clock.due_at - clock.started_at) * share, accepted_at)
+        if done_at < min(ends, past.now):
+            _finish(case, clock.definition_id, worker, done_at, past)
+    if ends < past.now:
+        past.go_to(ends)
+        with acting(worker, "case-work"):
+            permit = check_can_work_case(worker, case.pk)
+            close_case(case.pk, reason=drawn.choice(CLOSINGS), permit=permit)
+    elif accepted_at < past.now - dt.timedelta(days=35):
+        _finish(case, REVIEW, worker, past.now - dt.timedelta(days=drawn.uniform(1, 27)), past)
+
+
+def _finish(case: Case, clock: str, worker: Actor, at: dt.datetime, past: Travels) -> None:
+    past.go_to(at)
+    with acting(worker, "case-work"):
+        try:
+            finish_duty(case.pk, clock, permit=check_can_work_case(worker, case.pk))
+        except NotNow:  # other clocks still run, so there was no review to do
+            return
 
 
 def _worker(offer: Offer) -> Actor | None:

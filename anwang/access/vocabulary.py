@@ -52,6 +52,8 @@ class Act(StrEnum):
     OFFER_REFUSED = "offer-refused"
     OFFER_WITHDRAWN = "offer-withdrawn"
     CASE_OPENED = "case-opened"
+    CASE_CLOSED = "case-closed"
+    DUTY_DONE = "duty-done"
     REPORT_ANSWERED = "report-answered"
     REPORT_REOPENED = "report-reopened"
     LINK_JUDGED = "link-judged"

@@ -1,4 +1,4 @@
-"""Accepting an offer: the case opens in the family file and the duty moves, in one transaction."""
+"""A case from opening to closing: accepting its offer, doing its duties in time, ending it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from anwang.access.actions import record_event, relate
 from anwang.access.permissions import Permit
@@ -15,8 +16,8 @@ from anwang.access.vocabulary import Act
 from anwang.cases.models import Case, FamilyFile, FamilyMember
 from anwang.common.clock import clock_now
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
-from anwang.triage.actions.clocks import next_due
-from anwang.triage.actions.decisions import known_persons
+from anwang.triage.actions.clocks import drop_clocks, next_due, stop_clock, unmet
+from anwang.triage.actions.decisions import NotNow, ReasonNeeded, known_persons
 from anwang.triage.actions.offers import answer_offer, hand_over, locked_offer
 from anwang.triage.models import Matter, Offer, Screening, State
 
@@ -49,6 +50,54 @@ def accept_offer(offer_id: uuid.UUID, *, permit: Permit) -> Case:
     record_event(Act.CASE_OPENED, actor=permit.actor, object_kind="case", object_ids=[case.pk],
                  purpose=permit.purpose, detail={"family": str(family.pk)})  # fmt: skip
     return case
+
+
+@transaction.atomic
+def finish_duty(case_id: uuid.UUID, definition_id: str, *, permit: Permit) -> None:
+    """What a clock asks for is done: it stops, met or late as the database's time says (S9).
+
+    Raises NotNow where that clock is not waiting.
+    """
+    case, matter = _open_case(case_id)
+    if not unmet(matter).filter(definition_id=definition_id).exists():
+        raise NotNow(_("這個時鐘已經停了。"))
+    at = clock_now()
+    stop_clock(matter, definition_id, at, case.pk)
+    matter.due_at = next_due(matter, at)
+    matter.changed_at = at
+    matter.save(update_fields=["due_at", "changed_at"])
+    record_event(Act.DUTY_DONE, actor=permit.actor, object_kind="case", object_ids=[case.pk],
+                 purpose=permit.purpose, detail={"clock": definition_id})  # fmt: skip
+
+
+@transaction.atomic
+def close_case(case_id: uuid.UUID, *, reason: str, permit: Permit) -> None:
+    """End a case, with the reason; the family file stays. Unmet clocks are dropped, not met (S9).
+
+    Raises NotNow, ReasonNeeded.
+    """
+    if not reason.strip():
+        raise ReasonNeeded(_("結案需要理由。"))
+    case, matter = _open_case(case_id)
+    at = clock_now()
+    dropped = list(unmet(matter).values_list("definition_id", flat=True))
+    drop_clocks(matter, at, case.pk)
+    case.closed_at, case.closed_by, case.closing_reason = at, permit.actor.id, reason.strip()
+    case.save(update_fields=["closed_at", "closed_by", "closing_reason"])
+    matter.due_at, matter.changed_at = None, at
+    matter.save(update_fields=["due_at", "changed_at"])
+    record_event(Act.CASE_CLOSED, actor=permit.actor, object_kind="case", object_ids=[case.pk],
+                 purpose=permit.purpose, detail={"dropped": dropped})  # fmt: skip
+
+
+def _open_case(case_id: uuid.UUID) -> tuple[Case, Matter]:
+    """An open case with its matter, both locked, the matter first. Raises NotNow."""
+    found = Case.objects.filter(pk=case_id).values_list("matter_id", flat=True).first()
+    matter = Matter.objects.select_for_update(of=("self",)).filter(pk=found).first()
+    case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id, closed_at=None).first()
+    if matter is None or case is None:
+        raise NotNow(_("這個個案已經結案。"))
+    return case, matter
 
 
 def _new_number() -> str:

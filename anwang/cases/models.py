@@ -50,6 +50,14 @@ class Case(models.Model):
     opened_at = models.DateTimeField(db_default=ClockNow())
     opened_by = models.UUIDField()
     closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
+    closing_reason = models.TextField(blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_at__isnull=True) | ~models.Q(closing_reason=""),
+                name="closing_needs_a_reason",
+            )
+        ]
         indexes = [models.Index(fields=["team_id", "-opened_at"], name="cases_of_team")]

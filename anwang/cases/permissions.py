@@ -58,3 +58,12 @@ def check_can_read_family(actor: Actor, family_id: uuid.UUID | None) -> Permit:
         fields=sorted(SEEN_IN_FAMILY),
     )  # fmt: skip
     return Permit(actor, "case", "family-work", seats, SEEN_IN_FAMILY, audit_id)
+
+
+def check_can_work_case(actor: Actor, case_id: uuid.UUID) -> Permit:
+    """A permit to do a duty of a case or to close it: a seat in its team."""
+    team = Case.objects.filter(pk=case_id).values_list("team_id", flat=True).first()
+    seats = tuple(seat for seat in seats_in(actor, TEAM_ROLES) if seat.team_id == team)
+    if not seats:
+        refuse(actor, "case-work", [case_id])
+    return Permit(actor, "case", "case-work", seats)

@@ -13,4 +13,6 @@ urlpatterns = [
     path("families/", views.families, name="families"),
     path("families/<str:number>/", views.family, name="family"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
+    path("cases/<uuid:case_id>/done/", views.done, name="done"),
+    path("cases/<uuid:case_id>/close/", views.close, name="close"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from anwang.access.absent import refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
-from anwang.cases.actions import accept_offer
+from anwang.cases.actions import accept_offer, close_case, finish_duty
 from anwang.cases.forms import RefusalForm
 from anwang.cases.models import Case
 from anwang.cases.permissions import (
@@ -24,6 +24,7 @@ from anwang.cases.permissions import (
     check_can_read_case,
     check_can_read_family,
     check_can_use_inbox,
+    check_can_work_case,
     put_offers_on_record,
 )
 from anwang.cases.presenters import (
@@ -265,7 +266,11 @@ def _case_context(found: Case, page: FamilyPage) -> Context:
                    "url": reverse("cases:family", args=[page.family.number])},
         "reasons": [reason_line(one) for one in proposal.get("reasons", [])],
         "would_change": [would_change_words(one) for one in proposal.get("would_change", [])],
-        "clocks": [clock_line(one) for one in page.clocks],
+        "clocks": [clock_line(one) | {"id": one.definition_id, "unmet": one.stopped_at is None}
+                   for one in page.clocks],
+        "done_url": reverse("cases:done", args=[found.pk]) if found.closed_at is None else None,
+        "close_url": reverse("cases:close", args=[found.pk]) if found.closed_at is None else None,
+        "closed": {"at": found.closed_at, "reason": found.closing_reason} if found.closed_at else None,
         "workers": [
             {"name": page.names.account(found.lead), "team_name": page.names.team(found.team_id),
              "role": {"zh": "主責", "en": "lead"}, "since": found.opened_at},
@@ -276,6 +281,34 @@ def _case_context(found: Case, page: FamilyPage) -> Context:
         "picture": picture_of_page(page),
         "chronicle": chronicle(page, {matter.pk: matter}),
     }  # fmt: skip
+
+
+@refused_is_absent
+@require_POST
+def done(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
+    """A duty of the case is done: its clock stops now."""
+    permit = check_can_work_case(actor_of(request), case_id)
+    try:
+        finish_duty(case_id, request.POST.get("clock", ""), permit=permit)
+    except AnwangError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("已記下完成的時間。"))
+    return redirect("cases:case", case_id)
+
+
+@refused_is_absent
+@require_POST
+def close(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
+    """End the case, with its reason."""
+    permit = check_can_work_case(actor_of(request), case_id)
+    try:
+        close_case(case_id, reason=request.POST.get("reason", ""), permit=permit)
+    except AnwangError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("已結案。家庭檔與紀錄都留著。"))
+    return redirect("cases:case", case_id)
 
 
 def _offer_line(offer: Offer, page: FamilyPage) -> Context:

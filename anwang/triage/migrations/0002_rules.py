@@ -61,12 +61,13 @@ begin
 end
 $$;
 
--- A count and no rows: the desk may know how much a team carries, not what.
+-- A count and no rows: the desk may know how much a team carries, not what. A closed case is due
+-- at no time.
 create function triage.load_of_team(team text) returns bigint
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select count(*) from triage_matter
-    where accountable_team = team and state = 'accepted'
+    where accountable_team = team and state = 'accepted' and due_at is not null
 $$;
 
 create function triage.check_duty() returns trigger
