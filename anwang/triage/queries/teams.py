@@ -17,6 +17,7 @@ from directory_team t
 where not t.is_desk and t.county_id is not distinct from %s
   and (%s = '' or t.agency_kind = %s)
 """
+OPEN_KIND = "other"
 CARRIED_BY_ONE = 25  # a full load for one worker; an assumption of the demo, shown as such
 
 
@@ -44,12 +45,23 @@ def teams_for(
     district: str | None = None,
 ) -> list[TeamChoice]:
     """The service teams of a county, of one kind where given: those of the stream and the district
-    first, then the least loaded."""
-    kind = agency_kind or ""
+    first, then the least loaded.
+
+    The kind `other` says that policy names no office (a consult form, say): then every team that
+    names the stream in the directory can be asked, before one that is merely of that kind.
+    """
+    kind = "" if agency_kind in (None, OPEN_KIND) else agency_kind
     with connection.cursor() as cursor:
         cursor.execute(_TEAMS, [county, kind, kind])
-        found = [_choice(row, stream, district) for row in cursor.fetchall()]
-    return sorted(found, key=lambda t: (not t.its_stream, not t.its_district, t.load, t.id))
+        rows = cursor.fetchall()
+    if agency_kind == OPEN_KIND:
+        rows = [row for row in rows if row[3] == OPEN_KIND or stream in _listed(row[5])]
+    found = [_choice(row, stream, district) for row in rows]
+    named = {row[0] for row in rows if stream in _listed(row[5])}
+    return sorted(
+        found,
+        key=lambda t: (not t.its_stream, t.id not in named, not t.its_district, t.load, t.id),
+    )
 
 
 def teams_for_matter(
