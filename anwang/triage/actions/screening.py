@@ -26,7 +26,7 @@ from anwang.triage.models import Screening
 logger = logging.getLogger(__name__)
 
 PURPOSE: Final = "screening"
-PORTION: Final = 20
+PORTION: Final = 4  # small: what one thread leases, an idle one cannot take
 LEASE_SECONDS: Final = 15
 MOST_ATTEMPTS: Final = 5
 
