@@ -99,6 +99,7 @@ async function watch(root) {
 }
 
 let asked = 0;
+let shown = location.pathname + location.search;
 async function swap(link) {
   const id = link.dataset.swap;
   const old = document.getElementById(id);
@@ -110,6 +111,7 @@ async function swap(link) {
     if (mine !== asked) return undefined; // a later key press overtook this one
     old.replaceWith(element);
     history.pushState({ swap: id }, "", url);
+    shown = location.pathname + location.search;
     document.querySelectorAll("[data-queue] [data-item]").forEach((item) => {
       if (item.dataset.item === link.dataset.item) item.setAttribute("aria-current", "true");
       else item.removeAttribute("aria-current");
@@ -133,6 +135,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   swap(link);
 });
-addEventListener("popstate", () => location.reload());
+// A jump within the page is told as popstate too; only another address needs another page.
+addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
 
 document.querySelectorAll("[data-live][id]").forEach(watch);
