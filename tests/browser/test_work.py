@@ -99,7 +99,7 @@ def test_the_desk_works_by_keyboard_alone(
     page.locator("#detail[data-receipt]").wait_for()
     top = page.locator("#detail").get_attribute("data-receipt")
     page.keyboard.press("j")
-    page.wait_for_function(f"document.querySelector('#detail').dataset.receipt !== '{top}'")
+    expect(page.locator("#detail")).not_to_have_attribute("data-receipt", str(top))
     page.keyboard.press("k")
     await_detail(page, str(top))
 
