@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from demo.reports import DemoReport
 
 RATE = 32.0  # reports a second that arrive; the goal is 30
-SECONDS = 40
+SECONDS = 30
 QUICK_SECONDS = 15
 FLOOD = 500  # reports sent as fast as they are taken
 KNOWN_SHARE = 0.70
