@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,7 @@ def run_all(chosen: list[str], arguments: list[str]) -> int:
 
 def main() -> int:
     """Run what is named, or everything."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started must end too
     arguments = sys.argv[1:]
     if arguments[:1] == ["--alone"]:
         return run_one(arguments[1], arguments[2:])
