@@ -134,17 +134,25 @@ def account_id(login: str) -> uuid.UUID:
 
 
 class Past:
-    """This session's clock, which may run in the past on demo and test instances."""
+    """This session's clock, which may run in the past on demo and test instances.
 
-    def __init__(self) -> None:
+    `now` is the instant at which the demo's year ends: when it was first filled. A filling that was
+    cut short goes on with the same year.
+    """
+
+    def __init__(self, plan: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("select clock.now()")
-            (self.now,) = cursor.fetchone()
+            (self.at_start,) = cursor.fetchone()
         self.began = time.monotonic()
+        if not plan.exists():
+            plan.parent.mkdir(exist_ok=True)
+            plan.write_text(json.dumps({"until": self.at_start.isoformat()}))
+        self.now = dt.datetime.fromisoformat(json.loads(plan.read_text())["until"])
 
     def go_to(self, instant: dt.datetime) -> None:
         """Let the session's clock stand at `instant` and run on from there."""
-        real = self.now + dt.timedelta(seconds=time.monotonic() - self.began)
+        real = self.at_start + dt.timedelta(seconds=time.monotonic() - self.began)
         ahead = min(instant, real) - real
         with connection.cursor() as cursor:
             cursor.execute(
@@ -156,7 +164,7 @@ def fill(tell: Tell) -> None:
     """Load the registries and the year; what is there already is left, so it can be resumed."""
     settings.DOOR_ALIAS, settings.AUDIT_ALIAS = "default", "default"  # one session, one clock
     persons, number = size()
-    past = Past()
+    past = Past(Path(settings.HOME) / "demo" / "plan.json")
     with connection.cursor() as cursor:
         cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
     tell(_("造出示範縣"), 0)

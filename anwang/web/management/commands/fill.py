@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from anwang.registries.models import Delivery
 from demo.filling import fill, fill_accounts
 
 
@@ -35,8 +36,18 @@ class Command(BaseCommand):
         if kind != "demo":
             raise CommandError("Only a demo instance is filled. Make one: anwang init")
         fill_accounts(demo=True)
+        if self._done():
+            return
         fill(self._tell)
         self._write("", 100, done=True)
+
+    def _done(self) -> bool:
+        """Whether the year is in already; told by the file only where the database agrees."""
+        try:
+            said = json.loads((settings.HOME / "filling.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return False
+        return bool(said.get("done")) and Delivery.objects.exists()
 
     def _tell(self, step: str, percent: int) -> None:
         self._write(step, percent, done=False)
