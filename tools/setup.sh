@@ -5,10 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 lock=requirements/$kind.txt
-[ "$kind" = run ] && also=requirements/dev.txt || also=$lock
-stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -c1-16)
-if [ -f ".venv/.$kind-$stamp" ] || { [ "$kind" = run ] && ls .venv/.dev-* >/dev/null 2>&1 && [ -f ".venv/.dev-$(cat "$also" pyproject.toml | sha256sum | cut -c1-16)" ]; }; then
-  [ -x .venv/bin/anwang ] && .venv/bin/python tools/compile_messages.py >/dev/null && exit 0
+
+# What was installed from which lock is remembered by a mark; dev holds all that run needs.
+mark() { echo ".venv/.$1-$(cat "requirements/$1.txt" pyproject.toml | sha256sum | cut -c1-16)"; }
+installed() { [ -x .venv/bin/anwang ] && [ -f "$(mark "$1")" ]; }
+if installed "$kind" || { [ "$kind" = run ] && installed dev; }; then
+  exec .venv/bin/python tools/compile_messages.py >/dev/null
 fi
 python=$(command -v python3.11 || command -v python3 || true)
 if [ -z "$python" ] || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
@@ -21,11 +23,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 echo "installing the pinned dependencies ($kind) into .venv ..." >&2
 uv=.venv/bin/uv
 [ -x "$uv" ] || .venv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt || true
-if ! { [ -x "$uv" ] && "$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"; }; then
+if ! { [ -x "$uv" ] && "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "$lock"; }; then
   echo "uv could not install; pip takes over (a few minutes)" >&2
   .venv/bin/python -m pip install --quiet --require-hashes -r "$lock"
 fi
 .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 .venv/bin/python tools/compile_messages.py >/dev/null
+# Compiled once here, since where Python may not write bytecode every start would compile anew.
+.venv/bin/python -m compileall -q anwang config demo || true
 rm -f .venv/."$kind"-*
-touch ".venv/.$kind-$stamp"
+touch "$(mark "$kind")"
