@@ -62,6 +62,8 @@ NO_PAGE = {
     "triage:queue": "a part of triage:desk, renewed by itself",
     "cases:offers": "a part of cases:inbox, renewed by itself",
     "cases:accept": "POST",
+    "cases:done": "POST",
+    "cases:close": "POST",
     "triage:confirm": "POST",
     "triage:withdraw": "POST",
     "triage:join": "POST",

@@ -20,10 +20,16 @@ import pytest
 from tests.flow import processes
 from tests.instance import ROOT, Instance, environment_of, free_port, running
 
+pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(600)]
 SMALL = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
 # A second start takes 10 s at most on an idle machine of 2 cores; the tests share theirs with
 # themselves, so that processor time stands in for time on the wall.
 AGAIN_CPU_SECONDS = 10
+KEPT = """
+select r.report_id, count(distinct d.id), count(distinct s.id) from intake_report r
+join triage_duty d on d.matter_id = r.id and upper_inf(d.during)
+join triage_screening s on s.matter_id = r.id group by 1
+"""
 
 
 def anwang(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +66,10 @@ def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
         begun |= {processes.database_pid(home): "postgres"}
         assert len(begun) >= 5, begun  # up, gunicorn and its two workers, the worker, the database
         first.await_filled()
+        file = home / "kept.jsonl"
+        file.write_text(json.dumps({"report_id": "KEPT-1", "narrative": "這一件要留著"}))
+        [said] = first.anwang("reports", str(file))
+        assert said["received"] == 1
         interrupt(first)
     assert await_nothing(home) == {}
     assert {pid for pid in begun if psutil.pid_exists(pid) and _lives(pid)} == set()
@@ -78,10 +88,9 @@ def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
                      if a["username"] == "teacher"]  # fmt: skip
         assert account["password"]
         second.await_filled()
-        loaded = [s for s in second.anwang("sources") if s["state"] == "ok"]
-        assert {"household-registration", "immunisation", "psychiatric-care", "prison"} <= {
-            s["id"] for s in loaded
-        }
+        with second.superuser() as connection:
+            kept = connection.execute(KEPT).fetchall()
+        assert kept == [("KEPT-1", 1, 1)], "what was acknowledged before Ctrl-C is there, and sound"
     assert await_nothing(home) == {}
 
 
