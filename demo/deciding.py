@@ -163,7 +163,8 @@ def _work(case: Case, offer: Offer, accepted_at: dt.datetime, past: Travels) -> 
     drawn = Random(offer.matter_id.int)
     closes = drawn.random() < SHARE_CLOSED
     ends = accepted_at + dt.timedelta(days=drawn.uniform(35, 150)) if closes else past.now
-    for clock in unmet(Matter.objects.get(pk=offer.matter_id)).order_by("due_at"):
+    clocks = list(unmet(Matter.objects.get(pk=offer.matter_id)).order_by("due_at"))
+    for clock in clocks:
         late = drawn.random() < SHARE_LATE
         share = drawn.uniform(1.02, 1.3) if late else drawn.uniform(0.2, 0.95)
         done_at = max(clock.started_at + (clock.due_at - clock.started_at) * share, accepted_at)

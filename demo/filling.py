@@ -8,10 +8,12 @@ in the past happens at that time: the clock of this session runs there (decision
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
 import os
 import time
 import uuid
+import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -33,6 +35,7 @@ from anwang.people.actions import identify
 from anwang.registries.actions.deliveries import load_file
 from anwang.registries.models import Delivery
 from anwang.triage.actions.screening import screen
+from config import programs
 from demo.county import County, build_county
 from demo.deciding import decide
 from demo.registries import write_registries
@@ -45,6 +48,7 @@ OPERATOR = uuid.UUID("00000000-0000-4000-8000-0000000000a0")
 OPERATOR_NAME = "demo-operator"
 SURNAMES = "康莊龔溫翁塗"
 YEAR_AND_A_WEEK = 372
+WORTH_TWO = 500
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 Tell = Callable[[str, int], None]
 
@@ -160,18 +164,51 @@ class Past:
             )
 
 
-def fill(tell: Tell) -> None:
-    """Load the registries and the year; what is there already is left, so it can be resumed."""
+def fill(tell: Tell, *, second: bool = False) -> None:
+    """Load the registries and the year; what is there already is left, so it can be resumed.
+
+    A large year is told by two processes, each with half of the events, since one would leave the
+    database idle while it thinks and the other way round. `second` is the one that helps.
+    """
     settings.DOOR_ALIAS, settings.AUDIT_ALIAS = "default", "default"  # one session, one clock
+    gc.set_threshold(100_000, 50, 50)  # a short life with many small objects
     persons, number = size()
     past = Past(Path(settings.HOME) / "demo" / "plan.json")
     with connection.cursor() as cursor:
         cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
     tell(_("造出示範縣"), 0)
     county = build_county(SEED, past.now.astimezone(TAIPEI).date(), persons)
-    if number:
-        _fill_year(county, number, past, tell)
+    if not number:
+        return
+    last_night = past.now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=30)
+    reports = list(reports_of_year(county, number, until=past.now))
+    year = [one for one in reports if one.received_at <= last_night]
+    if second:
+        _tell_all(_half(year, 1), past, tell)
+        return
+    _deliver_registries(county, past, last_night - dt.timedelta(days=YEAR_AND_A_WEEK), tell)
+    if len(year) < WORTH_TWO:
+        _tell_all(year, past, tell)
+    else:
+        helper = programs.start("worker", programs.command("fill", "--second"))
+        _tell_all(_half(year, 0), past, tell)
+        if helper.wait():
+            raise RuntimeError("The second half of the demo year was not filled; see above.")
+    _deliver_registries(county, past, last_night, tell)
+    _tell_all(reports[len(year) :], past, tell, known_events=_known_reports())
     past.go_to(past.now + dt.timedelta(days=1))
+
+
+def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:
+    """Every event with all its retellings, for one of two processes."""
+    roots: dict[str, str] = {}
+    chosen = []
+    for one in reports:
+        own = str(one.report.get("report_id"))
+        roots[own] = roots.get(one.same_event_as or own, own)
+        if zlib.crc32(roots[own].encode()) % 2 == which:
+            chosen.append(one)
+    return chosen
 
 
 def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:
@@ -196,26 +233,29 @@ def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell)
         identify(outcome.delivery_id, actor=LOADING)
 
 
-def _fill_year(county: County, number: int, past: Past, tell: Tell) -> None:
-    last_night = past.now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=30)
-    _deliver_registries(county, past, last_night - dt.timedelta(days=YEAR_AND_A_WEEK), tell)
-    known = _known_reports()
-    told: dict[str, uuid.UUID] = {}
-    last_percent, refreshed = -1, False
-    for place, one in enumerate(reports_of_year(county, number, until=past.now)):
-        percent = 30 + int(70 * place / number)
+def _tell_all(
+    reports: list[DemoReport],
+    past: Past,
+    tell: Tell,
+    known_events: dict[tuple[str, str], uuid.UUID] | None = None,
+) -> None:
+    """Deliver, screen and decide reports in the order of their receipt; those known are left."""
+    known = known_events if known_events is not None else _known_reports()
+    told = {report_id: pk for (_sender, report_id), pk in known.items()}
+    last_percent = -1
+    for place, one in enumerate(reports):
+        percent = 30 + int(69 * place / len(reports))
         if percent != last_percent:
             tell(_("示範年度的通報"), percent)
             last_percent = percent
-        if not refreshed and one.received_at > last_night:
-            _deliver_registries(county, past, last_night, tell)
-            refreshed = True
-        key = (str(one.report.get("sender") or "local"), str(one.report.get("report_id")))
-        told[key[1]] = known.get(key) or _tell_one(one, key[0], past)
-        if key not in known:
-            decide(one, told[key[1]], told.get(one.same_event_as or ""), past)
-    if not refreshed:
-        _deliver_registries(county, past, last_night, tell)
+        sender, report_id = (
+            str(one.report.get("sender") or "local"),
+            str(one.report.get("report_id")),
+        )
+        if (sender, report_id) in known:
+            continue
+        told[report_id] = _tell_one(one, sender, past)
+        decide(one, told[report_id], told.get(one.same_event_as or ""), past)
 
 
 def _known_reports() -> dict[tuple[str, str], uuid.UUID]:

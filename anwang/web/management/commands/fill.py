@@ -20,9 +20,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--accounts", action="store_true")
+        parser.add_argument("--second", action="store_true", help="help the one that fills")
         parser.add_argument("--if-demo", action="store_true", help="else do nothing, quietly")
 
-    def handle(self, *, accounts: bool, if_demo: bool, **options: Any) -> None:
+    def handle(self, *, accounts: bool, second: bool, if_demo: bool, **options: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("select kind from clock.instance")
             (kind,) = cursor.fetchone()
@@ -35,6 +36,9 @@ class Command(BaseCommand):
             return
         if kind != "demo":
             raise CommandError("Only a demo instance is filled. Make one: anwang init")
+        if second:
+            fill(lambda *_: None, second=True)
+            return
         fill_accounts(demo=True)
         if self._done():
             return
