@@ -1,0 +1,75 @@
+"""`anwang admin create`: an account from the command line, the first one of a production instance.
+
+It stands with the directory, since an account's seat names a team of it (decision 10).
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+import uuid
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from anwang.access.actions import add_account
+from anwang.access.context import Actor, acting
+from anwang.access.models import Account
+from anwang.access.vocabulary import Role
+from anwang.directory.models import Team
+
+PROGRAM = Actor(uuid.UUID("00000000-0000-4000-8000-000000000004"), "program", role="operator")
+
+
+class Command(BaseCommand):
+    help = "Make accounts. The password is asked for, or read from standard input."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        create = acts.add_parser("create", help="make an account with a seat in a team")
+        create.add_argument("username")
+        create.add_argument("--name", required=True, help="display name in Chinese")
+        create.add_argument("--name-en", default="", help="display name in English")
+        create.add_argument("--role", required=True, choices=[str(role) for role in Role])
+        create.add_argument("--team", required=True, help="team id of the directory")
+        create.add_argument("--password-stdin", action="store_true")
+        create.add_argument("--json", action="store_true")
+
+    def handle(self, *, username: str, role: str, team: str, **options: Any) -> None:
+        found = Team.objects.filter(pk=team).first()
+        if found is None:
+            raise CommandError(
+                f"There is no team {team}. Desks are called like 68000-desk or national-desk."
+            )
+        with acting(PROGRAM, "accounts"):
+            if Account.objects.filter(username=username).exists():
+                raise CommandError(f"An account {username} exists. Choose another name.")
+            made = add_account(
+                username,
+                display_name=options["name"],
+                display_name_en=options["name_en"],
+                password=self._password(options["password_stdin"]),
+                county=found.county_id,
+                memberships=[(found.pk, found.county_id, role)],
+                actor=PROGRAM,
+            )
+        if options["json"]:
+            self.stdout.write(json.dumps({"id": str(made.pk), "username": username}))
+        else:
+            self.stdout.write(f"{username}: {role}, {found.name_zh}")
+
+    def _password(self, from_stdin: bool) -> str:
+        if from_stdin:
+            password = sys.stdin.readline().rstrip("\n")
+        else:
+            password = getpass.getpass("password: ")
+            if getpass.getpass("again: ") != password:
+                raise CommandError("The two passwords differ. Nothing was made.")
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        return password

@@ -1,0 +1,46 @@
+"""The first account of an instance comes from the command line (decision 10)."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from anwang.access.models import Account, Membership
+from tests.conftest import as_role
+
+pytestmark = pytest.mark.django_db
+MADE = ["create", "first", "--name", "甲主管", "--role", "desk", "--team", "68000-desk"]
+
+
+def create(monkeypatch, password: str, *arguments: str) -> str:
+    said = io.StringIO()
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    with as_role("worker"):
+        call_command("admin", *(arguments or MADE), "--password-stdin", stdout=said)
+    return said.getvalue()
+
+
+def test_an_account_is_made_with_its_seat(monkeypatch):
+    create(monkeypatch, "Langes-Kennwort-2026")
+    account = Account.objects.get_by_natural_key("first")
+    with as_role("worker"):
+        seat = Membership.objects.get(account=account)
+    assert account.check_password("Langes-Kennwort-2026")
+    assert (seat.team_id, seat.county, seat.role) == ("68000-desk", "68000", "desk")
+
+
+def test_a_short_password_makes_nothing(monkeypatch):
+    with pytest.raises(CommandError):
+        create(monkeypatch, "short")
+    assert not list(Account.objects.raw("select * from access.account_named('first')"))
+
+
+def test_an_unknown_team_and_a_taken_name_are_said(monkeypatch):
+    with pytest.raises(CommandError, match="no team nowhere"):
+        create(monkeypatch, "Langes-Kennwort-2026", *MADE[:-1], "nowhere")
+    create(monkeypatch, "Langes-Kennwort-2026")
+    with pytest.raises(CommandError, match="exists"):
+        create(monkeypatch, "Langes-Kennwort-2026")
