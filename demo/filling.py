@@ -46,6 +46,7 @@ SEED = 20261
 PASSWORD = "anwang-demo-2026"  # noqa: S105 - demo instances print it on their first page
 OPERATOR = uuid.UUID("00000000-0000-4000-8000-0000000000a0")
 OPERATOR_NAME = "demo-operator"
+ANSWERING = ("team-worker", "lead", "supervisor")
 SURNAMES = "康莊龔溫翁塗"
 YEAR_AND_A_WEEK = 372
 WORTH_TWO = 500
@@ -123,7 +124,7 @@ def _add(
 
 def _add_unseen_workers(known: set[str]) -> None:
     """One worker for each team that nobody tries out, so that its part of the year can happen."""
-    tried = {one.team for one in accounts()}
+    tried = {one.team for one in accounts() if one.role in ANSWERING}
     for place, team in enumerate(t for t in teams() if not t.is_desk and t.id not in tried):
         login = f"worker-{team.id}"
         if login not in known:

@@ -75,7 +75,7 @@ def subject(
     """One subject as the channel delivers it; keys without a value are left out."""
     row: dict[str, str] = {"role": mention.role}
     if mention.relation[0] and chance(rng, 0.92):
-        row["relation_to_victim"] = mention.relation[1 if chance(rng, 0.15) else 0]
+        row["relation_to_victim"] = mention.relation[1 if chance(rng, 0.85) else 0]
     person = mention.person
     if person is None:
         return row | _somebody(mention, rng)

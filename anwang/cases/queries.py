@@ -21,7 +21,7 @@ from anwang.directory.models import Team
 from anwang.triage.models import Clock, Decision, Duty, Matter, Offer, Screening
 
 MOST_OFFERS: Final = 50
-MOST_CASES: Final = 50
+MOST_CASES: Final = 12
 PAGE_FAMILIES: Final = 50
 COUNTED: Final = 1000
 _VERSION: Final = """
@@ -82,7 +82,7 @@ def latest_screenings(matters: Iterable[uuid.UUID]) -> dict[uuid.UUID, Screening
 
 
 def team_cases(permit: Permit) -> list[Case]:
-    """Cases that the permit's teams carry, next due first; at most 50."""
+    """Cases that the permit's teams carry, next due first; the first few."""
     found = Case.objects.filter(team_id__in=permit.team_ids, closed_at=None)
     found = found.select_related("family", "matter__report")
     return list(found.order_by("matter__due_at", "pk")[:MOST_CASES])
