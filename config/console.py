@@ -40,6 +40,8 @@ def _execute(arguments: Sequence[str]) -> int:
     except AnwangError as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
