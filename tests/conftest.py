@@ -15,11 +15,13 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection, connections
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_HOME = Path(os.environ.get("ANWANG_TEST_HOME", f"/tmp/anwang-tests-{os.geteuid()}"))
@@ -32,6 +34,26 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+# Tests that share the running instance stay in one process; of the others, each file does.
+AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py")
+
+
+class ByFile(LoadScopeScheduling):
+    """Sends files to the processes, the one with most tests first, the instance's as one.
+
+    In place of `--dist loadgroup`, whose marks xdist 3.8 loses under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "instance" if file.startswith(AT_THE_INSTANCE) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How tests are shared out to the processes of `-n`."""
+    return ByFile(config, log)
 
 
 def _fingerprint() -> str:

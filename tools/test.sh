@@ -6,6 +6,6 @@ begun=$SECONDS
 tools/check.sh; checked=$?
 browser=$(.venv/bin/python tools/find_browser.py) || exit 1
 export ANWANG_CHROMIUM=$browser
-.venv/bin/python -m pytest tests -n 2 --dist loadgroup "$@"; tested=$?
+.venv/bin/python -m pytest tests -n 2 "$@"; tested=$?
 echo "make test took $((SECONDS - begun)) s"
 exit $((checked > tested ? checked : tested))

@@ -12,7 +12,7 @@ from tests.browser.routes import NO_PAGE, PAGES, STATES, Shown
 from tests.browser.world import World
 from tests.trust.test_lists import routes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("instance"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 WIDTHS = {1440: 900, 390: 844}
 # Han in an English page is data, and says so by lang; else it is a text nobody translated.

@@ -14,7 +14,7 @@ from tests.flow.story import Story
 from tests.flow.test_doors import photo
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("instance"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.flow.story import Story
 from tests.instance import Instance
 from tests.visitor import Page, Visitor
 
-pytestmark = [pytest.mark.xdist_group("instance"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 DESK_TEAM = "68000-desk"
 SENDER = f"hospital-{uuid.uuid4().hex[:6]}"

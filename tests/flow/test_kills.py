@@ -23,7 +23,7 @@ import requests
 from tests.flow import processes
 from tests.instance import Instance, running
 
-pytestmark = [pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 REPORTS, CLIENTS, KILLS = 200, 8, 20
 # A kill every 0.7 s or so at random instants; the reports are spread over the same time.
 LONGEST_PAUSE = 1.2

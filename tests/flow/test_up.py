@@ -20,7 +20,7 @@ import pytest
 from tests.flow import processes
 from tests.instance import ROOT, Instance, environment_of, free_port, running
 
-pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 SMALL = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
 # A second start takes 10 s at most on an idle machine of 2 cores; the tests share theirs with
 # themselves, so that processor time stands in for time on the wall.
