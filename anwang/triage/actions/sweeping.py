@@ -15,14 +15,15 @@ PURPOSE: Final = "sweeping"
 TRACES_KEPT_DAYS: Final = 400
 
 # A missed clock is not over: it stays the next one due until what it asks for is done. The matter
-# never stands without a running clock meanwhile (V2, decision 19). Old reports raise no alarm.
+# never stands without a running clock meanwhile (V2, decision 19). Old reports raise no alarm. Whoever
+# acts on a matter locks it before its clocks; so is it here, without waiting, or the two would deadlock.
 _MISS: Final = """
 with late as (
     select k.id, k.matter_id, k.definition_id, r.historic from triage_clock k
     join triage_matter m on m.report_id = k.matter_id
     join intake_report r on r.id = k.matter_id
     where k.state = 'running' and k.due_at <= clock.now()
-    order by k.due_at limit 500 for update of k skip locked
+    order by k.due_at limit 500 for update of m, k skip locked
 ), missed as (
     update triage_clock k set state = 'missed' from late where k.id = late.id
     returning k.matter_id, k.definition_id
