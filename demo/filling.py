@@ -179,10 +179,8 @@ def fill(tell: Tell, *, second: bool = False) -> None:
         cursor.execute("set synchronous_commit = off")  # nobody was promised anything yet
     tell(_("造出示範縣"), 0)
     county = build_county(SEED, past.now.astimezone(TAIPEI).date(), persons)
-    if not number:
-        return
     last_night = past.now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=30)
-    reports = list(reports_of_year(county, number, until=past.now))
+    reports = list(reports_of_year(county, number, until=past.now)) if number else []
     year = [one for one in reports if one.received_at <= last_night]
     if second:
         _tell_all(_half(year, 1), past, tell)
