@@ -24,13 +24,14 @@ SCREENING_QUEUE: Final = "screening"
 SWEEPING_QUEUE: Final = "sweeping"
 SILENT_SECONDS: Final = 30
 KEPT_HOURS: Final = 24
-# A bell rung while another job is just being taken goes unheard: look once more before the end.
-LOOK_AGAIN_SECONDS: Final = 0.05
+# A delivery that finds a bell ringing does not ring its own. When that one's job is taken before the
+# delivery commits, nobody rings for it: so look again for a while, longer than a commit takes.
+LOOK_AGAIN_SECONDS: Final = (0.05, 0.15, 0.4)
 # In cron with six fields the seconds are the last one.
 
 _MISSED: Final = """
 select exists (select from triage_matter m join intake_report r on r.id = m.report_id
-    where m.state = 'received' and r.accepted_at < clock.now() - interval '5 s')
+    where m.state = 'received' and r.accepted_at < clock.now() - interval '2 s')
 """
 
 
@@ -39,18 +40,20 @@ select exists (select from triage_matter m join intake_report r on r.id = m.repo
 )
 def screen_all_waiting() -> int:
     """Screen until nothing waits."""
-    done = 0
+    done = looked = 0
     while True:
         now = screen_waiting()
-        if not now:
-            time.sleep(LOOK_AGAIN_SECONDS)
-            now = screen_waiting()
-            if not now:
-                return done
         done += now
+        if now:
+            looked = 0
+        elif looked == len(LOOK_AGAIN_SECONDS):
+            return done
+        else:
+            time.sleep(LOOK_AGAIN_SECONDS[looked])
+            looked += 1
 
 
-@app.periodic(cron="* * * * * */10", periodic_id="missed-reports")  # type: ignore[untyped-decorator]
+@app.periodic(cron="* * * * * */5", periodic_id="missed-reports")  # type: ignore[untyped-decorator]
 @app.task(  # type: ignore[untyped-decorator]
     name="triage.screen_missed",
     queue=SWEEPING_QUEUE,
