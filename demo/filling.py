@@ -58,7 +58,7 @@ def size() -> tuple[int, int]:
     """Persons and reports of the demo; smaller ones serve the tests."""
     return (
         int(os.environ.get("ANWANG_DEMO_PERSONS", "60000")),
-        int(os.environ.get("ANWANG_DEMO_REPORTS", "2600")),
+        int(os.environ.get("ANWANG_DEMO_REPORTS", "2520")),
     )
 
 
@@ -182,17 +182,21 @@ def fill(tell: Tell, *, second: bool = False) -> None:
     last_night = past.now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=30)
     reports = list(reports_of_year(county, number, until=past.now)) if number else []
     year = [one for one in reports if one.received_at <= last_night]
+    first_night = last_night - dt.timedelta(days=YEAR_AND_A_WEEK)
+    loaded = Path(settings.HOME) / "demo" / "first-night"
     if second:
+        while not loaded.exists():  # a helper ends with the one that started it
+            time.sleep(0.2)
         _tell_all(_half(year, 1), past, tell)
         return
-    _deliver_registries(county, past, last_night - dt.timedelta(days=YEAR_AND_A_WEEK), tell)
-    if len(year) < WORTH_TWO:
-        _tell_all(year, past, tell)
-    else:
-        helper = programs.start("worker", programs.command("fill", "--second"))
-        _tell_all(_half(year, 0), past, tell)
-        if helper.wait():
-            raise RuntimeError("The second half of the demo year was not filled; see above.")
+    # The helper draws its county while the registries are being loaded.
+    two = len(year) >= WORTH_TWO
+    helper = programs.start("worker", programs.command("fill", "--second")) if two else None
+    _deliver_registries(county, past, first_night, tell)
+    loaded.touch()
+    _tell_all(_half(year, 0) if two else year, past, tell)
+    if helper is not None and helper.wait():
+        raise RuntimeError("The second half of the demo year was not filled; see above.")
     _deliver_registries(county, past, last_night, tell)
     _tell_all(reports[len(year) :], past, tell, known_events=_known_reports())
     past.go_to(past.now + dt.timedelta(days=1))
@@ -214,7 +218,10 @@ def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell)
     """The four full deliveries of one night, unless they are in already."""
     folder = Path(settings.HOME) / "demo"
     folder.mkdir(exist_ok=True)
-    names = list(write_registries(county, folder))
+    if not (folder / "written").exists():
+        write_registries(county, folder)
+        (folder / "written").touch()
+    names = [file.stem for file in sorted(folder.glob("*.csv"))]
     past.go_to(at)
     for place, name in enumerate(names):
         if Delivery.objects.filter(
