@@ -25,8 +25,9 @@ SWEEPING_QUEUE: Final = "sweeping"
 SILENT_SECONDS: Final = 30
 KEPT_HOURS: Final = 24
 # A delivery that finds a bell ringing does not ring its own. When that one's job is taken before the
-# delivery commits, nobody rings for it: so look again for a while, longer than a commit takes.
-LOOK_AGAIN_SECONDS: Final = (0.05, 0.15, 0.4)
+# delivery commits, nobody rings for it: so look again for a while, longer than a commit takes, and
+# longer than the second after which a failed screening is tried again.
+LOOK_AGAIN_SECONDS: Final = (0.05, 0.15, 0.4, 0.7)
 # In cron with six fields the seconds are the last one.
 
 _MISSED: Final = """
