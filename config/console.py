@@ -30,6 +30,7 @@ def role_of(command: str) -> str:
 
 def _execute(arguments: Sequence[str]) -> int:
     from django.core.management import execute_from_command_line
+    from django.db.utils import ProgrammingError
 
     from anwang.common.errors import AnwangError
 
@@ -39,6 +40,11 @@ def _execute(arguments: Sequence[str]) -> int:
         return ended.code if isinstance(ended.code, int) else 1
     except AnwangError as error:
         print(error, file=sys.stderr)
+        return 1
+    except ProgrammingError as error:
+        if 'schema "clock" does not exist' not in str(error):
+            raise
+        print("This database has not been made ready. Run: anwang init", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader has seen enough, as `| head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -122,11 +122,16 @@ def test_a_port_in_use_gives_one_clear_line(home: Path) -> None:
     assert await_nothing(home) == {}
 
 
-def test_a_command_alone_starts_the_database_and_leaves_no_process(home: Path) -> None:
-    done = anwang(home, "sources", "--json")
+def test_a_command_alone_starts_the_database_and_leaves_no_process(tmp_path: Path) -> None:
+    early = anwang(tmp_path, "sources", "--json")
+    assert early.returncode == 1
+    assert "anwang init" in early.stderr
+    assert "Traceback" not in early.stderr
+    assert anwang(tmp_path, "init", "--empty", "--json").returncode == 0
+    done = anwang(tmp_path, "sources", "--json")
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()]
-    assert await_nothing(home) == {}
+    assert await_nothing(tmp_path) == {}
 
 
 def test_two_instances_stand_side_by_side(tmp_path: Path) -> None:

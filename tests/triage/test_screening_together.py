@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -90,6 +91,11 @@ def test_four_workers_screen_each_report_once_and_find_every_event(committed):
         worker.start()
     for worker in workers:
         worker.join()
+    # Two that get in each other's way are tried again after a second; none is given up, none done twice.
+    until = time.monotonic() + 30
+    while screening.waiting() and time.monotonic() < until:
+        time.sleep(0.2)
+        done.append(screening.screen_waiting())
 
     assert sum(done) == 36
     assert Screening.objects.count() == 36
