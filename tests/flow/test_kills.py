@@ -34,7 +34,7 @@ TARGETS = {
     "database": 5,
     "one of its backends": 3,
 }
-PATIENCE = 120.0
+PATIENCE = 400.0
 
 
 @pytest.fixture(scope="module")
