@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account
 from anwang.common.values.roc_dates import TAIPEI

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING, Actor, acting
 from anwang.intake.actions import Receipt, deliver
 from anwang.triage.models import Clock, Matter, Screening

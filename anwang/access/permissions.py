@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
-from anwang.access.queries import Seat, seats_of
+from anwang.access.queries.seats import Seat, seats_of
 from anwang.access.vocabulary import Act, Role
 from anwang.common.errors import Refused
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anwang.access.views import SignIn, SignOut
+from anwang.access.views.sign_in import SignIn, SignOut
 
 app_name = "access"
 urlpatterns = [

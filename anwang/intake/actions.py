@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connections, transaction
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import SWEEPING, Actor, acting, through_door
 from anwang.access.permissions import Permit
 from anwang.access.sealing import seal

@@ -16,9 +16,9 @@ from ninja import NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
-from anwang.access.queries import sender_of
+from anwang.access.queries.senders import sender_of
 from anwang.access.vocabulary import Act
 from anwang.intake.actions import deliver
 from anwang.intake.rules.bodies import LARGEST_BYTES, BrokenReport, ReportTooLarge, read_body

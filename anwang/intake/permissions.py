@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_role, refuse
 from anwang.access.vocabulary import Act, Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_role, has_role, refuse, seats_in
 from anwang.access.vocabulary import Act, Role

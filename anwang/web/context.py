@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from anwang.access.queries import Seat, seats_of
+from anwang.access.queries.seats import Seat, seats_of
 from anwang.access.vocabulary import Role
 from anwang.directory.models import County, Team
 

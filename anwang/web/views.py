@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from anwang.access.middleware import actor_of
-from anwang.access.queries import seats_of
+from anwang.access.queries.seats import seats_of
 from anwang.web.context import menu_for
 
 

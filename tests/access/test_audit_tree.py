@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.audit_tree import Verdict, give_places, verify
 from anwang.access.context import Actor
 from anwang.access.rules.tree import Frontier, leaf_hash, root_of

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import Actor, enter
 from anwang.access.models import Account
 from anwang.access.operator import USERNAME, ShowsNoPersons

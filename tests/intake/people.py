@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING
 from anwang.access.models import Account
 from tests.conftest import as_role

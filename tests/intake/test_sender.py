@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from anwang.access.queries import sender_of
+from anwang.access.queries.senders import sender_of
 from tests.intake.people import account
 
 pytestmark = pytest.mark.django_db

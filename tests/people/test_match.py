@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from pyarrow import parquet
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import Actor, enter
 from anwang.access.models import Account, AuditEntry
 from anwang.access.operator import USERNAME, ShowsNoPersons

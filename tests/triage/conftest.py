@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.operator import USERNAME
 from anwang.intake.actions import Receipt, deliver

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anwang.access.actions import relate
+from anwang.access.actions.relations import relate
 from anwang.access.context import acting
 from anwang.access.operator import NoOperator
 from anwang.people.models import Link

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account
 from anwang.cases.actions import accept_offer

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting
 from anwang.access.sealing import token, unseal
 from anwang.access.vocabulary import Act

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor
 from anwang.access.sealing import token
 from anwang.access.vocabulary import Act

@@ -19,7 +19,7 @@ from typing import Any, Final
 import psycopg
 from django.db import connection, transaction
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now

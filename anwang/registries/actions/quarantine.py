@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import transaction
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting
 from anwang.access.sealing import unseal
 from anwang.access.vocabulary import Act

@@ -14,7 +14,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from anwang.access.actions import record_event, relate
+from anwang.access.actions.entries import record_event
+from anwang.access.actions.relations import relate
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now

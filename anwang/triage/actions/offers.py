@@ -8,7 +8,7 @@ import uuid
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now

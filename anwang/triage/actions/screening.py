@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import SCREENING, acting
 from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError

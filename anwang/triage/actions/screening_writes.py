@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
-from anwang.access.actions import record_event, relate
+from anwang.access.actions.entries import record_event
+from anwang.access.actions.relations import relate
 from anwang.access.context import SCREENING
 from anwang.access.vocabulary import Act
 from anwang.directory.models import County, District, Team

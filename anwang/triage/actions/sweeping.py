@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import connection
 
-from anwang.access.actions import record_event
+from anwang.access.actions.entries import record_event
 from anwang.access.context import SWEEPING, acting
 from anwang.access.vocabulary import Act
 from anwang.triage.actions.clocks import REVIEW, REVIEW_DAYS

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from anwang.access.absent import refused_is_absent
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act

@@ -15,7 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from anwang.access.actions import add_account
+from anwang.access.actions.accounts import add_account
 from anwang.access.context import Actor, acting
 from anwang.access.models import Account
 from anwang.access.vocabulary import Role

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.operator import PURPOSE, demo_operator
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now

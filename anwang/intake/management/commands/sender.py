@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from anwang.access.actions import add_sender
+from anwang.access.actions.senders import add_sender
 from anwang.access.context import Actor, acting
 from anwang.access.models import Account
 

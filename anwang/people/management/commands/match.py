@@ -13,7 +13,7 @@ import pyarrow
 from django.core.management.base import BaseCommand, CommandParser
 from pyarrow import parquet
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.operator import PURPOSE, demo_operator
 from anwang.access.sealing import token
 from anwang.access.vocabulary import Act

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import acting
 from anwang.access.operator import PURPOSE, demo_operator
 from anwang.access.vocabulary import Act

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from anwang.access.queries import demo_accounts
+from anwang.access.queries.demo import demo_accounts
 from config import postgres, prepared, programs
 from config.programs import Kept
 

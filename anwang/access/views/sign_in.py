@@ -9,9 +9,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 
-from anwang.access.actions import record_apart
+from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
-from anwang.access.queries import demo_accounts
+from anwang.access.queries.demo import demo_accounts
 from anwang.access.vocabulary import Act
 
 VISITOR = Actor(uuid.UUID("00000000-0000-4000-8000-00000000000f"), "visitor")

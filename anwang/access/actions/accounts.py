@@ -1,0 +1,50 @@
+"""Accounts and their memberships."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+
+from anwang.access.actions.entries import record_event
+from anwang.access.context import Actor
+from anwang.access.models import Account, Membership
+from anwang.access.vocabulary import Act
+
+
+def add_account(
+    username: str,
+    *,
+    display_name: str,
+    display_name_en: str,
+    password: str | None,
+    county: str | None,
+    memberships: Iterable[tuple[str, str | None, str]],
+    actor: Actor,
+    account_id: uuid.UUID | None = None,
+    since: dt.datetime | None = None,
+    hashed: bool = False,
+) -> Account:
+    """Make an account with its memberships (team, county, role), from `since` or from now on.
+
+    `hashed`: the password is given as its hash already.
+    """
+    account = Account(
+        id=account_id or uuid.uuid4(),
+        username=username,
+        display_name=display_name,
+        display_name_en=display_name_en,
+        county=county,
+    )
+    if hashed:
+        account.password = password or ""
+    else:
+        account.set_password(password)
+    account.save(force_insert=True)
+    begun = {"since": since} if since else {}
+    Membership.objects.bulk_create(
+        Membership(account=account, team_id=team, county=where, role=role, **begun)
+        for team, where, role in memberships
+    )
+    record_event(Act.ACCOUNT_ADDED, actor=actor, object_kind="account", object_ids=[account.pk])
+    return account

@@ -1,0 +1,58 @@
+"""Audit entries: the one way anything is put on record (decision 7)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from anwang.access.context import Actor
+from anwang.access.vocabulary import Act
+
+_ENTRY = """
+insert into access_auditentry (id, at, actor, actor_kind, role, team_id, act, object_kind,
+    object_ids, purpose, fields, result, request_id, detail)
+values (%s, clock.now(), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def record_event(
+    act: Act,
+    *,
+    actor: Actor,
+    object_kind: str = "",
+    object_ids: Iterable[object] = (),
+    purpose: str = "",
+    fields: Sequence[str] = (),
+    result: str = "done",
+    detail: dict[str, Any] | None = None,
+    using: str = "default",
+) -> uuid.UUID:
+    """Add an audit entry in the running transaction and return its id (decision 7).
+
+    `detail` holds counts, codes and ids; never a name, an address or another protected value (D1).
+    """
+    entry = uuid.uuid4()
+    values: list[Any] = [
+        entry, actor.id, actor.kind, actor.role, actor.team_id, act, object_kind,
+        [str(one) for one in object_ids], purpose, list(fields), result, actor.request_id,
+        json.dumps(detail or {}, ensure_ascii=False),
+    ]  # fmt: skip
+    with connections[using].cursor() as cursor:
+        cursor.execute(_ENTRY, values)
+    return entry
+
+
+def record_apart(act: Act, **what: Any) -> uuid.UUID:
+    """Add an audit entry in a short transaction of its own.
+
+    For reads, which must be on record before the answer starts (D2), and for refusals, which must
+    outlive the rollback of what was refused.
+    """
+    alias = settings.AUDIT_ALIAS
+    with transaction.atomic(using=alias):
+        return record_event(act, using=alias, **what)
