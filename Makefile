@@ -27,7 +27,7 @@ test: setup
 	@tools/test.sh
 
 drill: setup
-	@$(PY) -m pytest tests -m drill -p no:randomly --timeout=3600
+	@ANWANG_DRILL=1 $(PY) -m pytest tests/trust -s -p no:randomly --timeout=43200
 
 bench: setup
 	@$(PY) -m benchmarks

@@ -32,6 +32,9 @@ class Account(AbstractBaseUser):
     display_name_en = models.CharField(max_length=100, blank=True)
     county = models.CharField(max_length=5, null=True)
     is_active = models.BooleanField(default=True)
+    human = models.BinaryField(
+        max_length=32, null=True, help_text="Token of the person's number: two accounts, one human."
+    )
     created_at = models.DateTimeField(db_default=ClockNow())
     last_login = None
 
@@ -95,6 +98,46 @@ class Sender(models.Model):
     added_at = models.DateTimeField(db_default=ClockNow())
     added_by = models.UUIDField()
     ended_at = models.DateTimeField(null=True)
+
+
+class Notice(models.Model):
+    """Something that an office or one account must be told; never holds a name or an address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(db_default=ClockNow())
+    kind = models.CharField(max_length=40)
+    to_team = models.CharField(max_length=64, null=True)
+    to_account = models.UUIDField(null=True)
+    object_kind = models.CharField(max_length=20)
+    object_id = models.UUIDField(null=True)
+    detail = models.JSONField(default=dict)
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["to_team", "seen_at"], name="notices_of_team"),
+            models.Index(fields=["to_account", "seen_at"], name="notices_of_account"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(to_team__isnull=False) | models.Q(to_account__isnull=False),
+                name="notice_has_a_reader",
+            )
+        ]
+
+
+class Attempt(models.Model):
+    """That an account asked for something that is not there for it: absent, sealed or conflicted.
+
+    Always the same one row, so that asking takes the same time; a task looks afterwards which it was.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=ClockNow())
+    actor = models.UUIDField()
+    route = models.CharField(max_length=80)
+    named = models.CharField(max_length=64)
 
 
 class AuditEntry(models.Model):
