@@ -65,6 +65,21 @@ class RowRules(RunSQL):
         super().__init__("\n".join(lines), reverse_sql=RunSQL.noop)
 
 
+class ClosedToMe(RunSQL):
+    """A row of which one of `columns` is closed to the actor is not there for it (R5, R8)."""
+
+    def __init__(self, table: str, *columns: str) -> None:
+        open_to_me = " and ".join(
+            f"({one} is null or {one} <> all(array(select access.closed_to_me())))"
+            for one in columns
+        )
+        super().__init__(
+            f"create policy closed_to_me on {table} as restrictive for all to anwang_app"
+            f" using ({open_to_me});",
+            reverse_sql=RunSQL.noop,
+        )
+
+
 class OpenTable(RunSQL):
     """A table without personal data: readable by role, never by row. `reason` says why."""
 

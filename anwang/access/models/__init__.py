@@ -1,0 +1,22 @@
+"""Who there is, what they belong to and what they may reach: by opaque ids, filled by apps above."""
+
+from anwang.access.models.accounts import Account, Accounts, Membership, Sender
+from anwang.access.models.audit import AuditCheckpoint, AuditEntry, AuditLeaf
+from anwang.access.models.relations import Relation
+from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
+
+__all__ = [
+    "Account",
+    "Accounts",
+    "Attempt",
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditLeaf",
+    "Conflict",
+    "Membership",
+    "Notice",
+    "Relation",
+    "Seal",
+    "SealMember",
+    "Sender",
+]
