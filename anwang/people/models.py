@@ -30,6 +30,7 @@ class Identity(models.Model):
     delivery_id = models.UUIDField()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, db_constraint=False)
     forms = models.JSONField()
+    packed = models.BinaryField(help_text="The forms as columns of numbers, ready to compare.")
     id_token = models.BinaryField(null=True)
     full_key = models.BigIntegerField(null=True)
     superseded = models.BooleanField(default=False)

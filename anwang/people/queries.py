@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
 from anwang.people.rules.scoring import Model, Reason, Scored, is_probable, load_model, rank
@@ -49,15 +50,15 @@ placed as (
     select *, row_number() over (partition by q order by worth desc, no) as place from hits
 ),
 known as materialized (
-    select p.q, p.no, p.worth, i.person_id, i.forms,
+    select p.q, p.no, p.worth, i.person_id, i.packed,
         row_number() over (partition by p.q, i.person_id, p.worth order by p.no) as again
     from placed p cross join lateral (
-        select person_id, forms from people_identity i
+        select person_id, packed from people_identity i
         where i.no = p.no and not superseded and person_id is not null limit 1
     ) i
     where p.place <= %s
 )
-select q, person_id, forms::text,
+select q, person_id, packed,
     (select reltuples::bigint from pg_class where oid = 'people_person'::regclass)
 from (
     select *, row_number() over (partition by q order by worth desc, no) as place
@@ -140,7 +141,7 @@ def find_many(
     candidates, persons = _candidates(asked)
     model = model.for_population(_population(model, persons))
     ranked = [
-        rank(forms, near, model)[:limit]
+        rank(row_of(forms), near, model)[:limit]
         for forms, near in zip(asked, candidates, strict=True)
     ]  # fmt: skip
     behind = identities_of({person for found in ranked for person, _ in found})
@@ -194,18 +195,18 @@ def born_on(forms: Forms) -> date | None:
         return None
 
 
-def _candidates(asked: Sequence[Forms]) -> tuple[list[list[tuple[uuid.UUID, Forms]]], int]:
+def _candidates(asked: Sequence[Forms]) -> tuple[list[list[tuple[uuid.UUID, Row]]], int]:
     """Persons with a record that shares a key, for each description; and how many persons the
     database believes it holds.
     """
-    near: list[list[tuple[uuid.UUID, Forms]]] = [[] for _ in asked]
+    near: list[list[tuple[uuid.UUID, Row]]] = [[] for _ in asked]
     keys = [
         (place, key) for place, forms in enumerate(asked) for key in query_keys(forms)[:MOST_KEYS]
     ]
     persons = 0
     if not keys:
         return near, persons
-    unpacked: dict[str, Forms] = {}
+    unpacked: dict[bytes, Row] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             _CANDIDATES,
@@ -214,7 +215,7 @@ def _candidates(asked: Sequence[Forms]) -> tuple[list[list[tuple[uuid.UUID, Form
         )  # fmt: skip
         for place, person, packed, persons in cursor.fetchall():  # noqa: B007
             if packed not in unpacked:
-                unpacked[packed] = Forms.unpack(json.loads(packed))
+                unpacked[packed] = unpack(packed)
             near[place].append((person, unpacked[packed]))
     return near, persons
 

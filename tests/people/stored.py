@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from anwang.people.models import Identity, Key, Person
+from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import blocking_keys
 from tests.people.invented_persons import token
@@ -25,7 +26,7 @@ def store(raws: Iterable[Mapping[str, str]], *, source: str = REGISTRY, persons=
             Identity(
                 record_id=uuid.uuid4(), source_id=source, delivery_id=delivery, person_id=person,
                 record_key=raw.get("record_key", f"{delivery.hex[:8]}-{place}"),
-                forms=forms.pack(), id_token=forms.id_token,
+                forms=forms.pack(), packed=pack(forms), id_token=forms.id_token,
                 full_key=forms.address.full_key or None,
             )
         )  # fmt: skip

@@ -1,11 +1,13 @@
 """Normal forms: what goes in, what is kept, and that nothing typed can break them."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anwang.people.rules.columns import pack, row_of, unpack
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import MOST_RECORD_KEYS, blocking_keys, query_keys
 from anwang.people.rules.scoring import load_model, score
@@ -63,9 +65,13 @@ def test_packed_forms_survive_json(raw):
 @given(RAWS, RAWS)
 def test_a_score_is_the_same_after_packing_and_is_a_probability(one, other):
     query, candidate = (forms_of(raw, token=token, query=True) for raw in (one, other))
-    scored = score(query, candidate, MODEL)
+    scored = score(row_of(query), row_of(candidate), MODEL)
     assert 0 <= scored.probability <= 1
-    assert scored == score(Forms.unpack(query.pack()), Forms.unpack(candidate.pack()), MODEL)
+    again = [row_of(Forms.unpack(one.pack())) for one in (query, candidate)]
+    assert scored == score(*again, MODEL)
+    assert score(row_of(query), unpack(pack(candidate)), MODEL) == score(
+        row_of(query), row_of(replace(candidate, id_near=())), MODEL
+    )
 
 
 def test_empty_columns_give_empty_forms():

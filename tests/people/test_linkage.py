@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from anwang.people.rules.forms import Forms, forms_of
+from anwang.people.rules.columns import Row, row_of
+from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import blocking_keys, query_keys
 from anwang.people.rules.scoring import ModelFault, is_probable, load_model, rank, score
 from tests.people.invented_persons import asked, persons, token
@@ -22,12 +23,12 @@ CHILD = {
 }
 
 
-def asked_for(**raw: object) -> Forms:
-    return forms_of(raw, token=token, query=True, told_on=date(2026, 3, 2))
+def asked_for(**raw: object) -> Row:
+    return row_of(forms_of(raw, token=token, query=True, told_on=date(2026, 3, 2)))
 
 
-def registered(**changed: object) -> Forms:
-    return forms_of({**CHILD, **changed}, token=token)
+def registered(**changed: object) -> Row:
+    return row_of(forms_of({**CHILD, **changed}, token=token))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_persons_former_address_counts():
     assert reasons[-1].level == "previous-door"
 
 
-def best(query: Forms, *others: Forms):
+def best(query: Row, *others: Row):
     return rank(query, list(enumerate([registered(), *others])), MODEL)[0]
 
 
@@ -146,6 +147,7 @@ def test_a_model_without_a_level_is_refused(tmp_path):
 def test_keys_find_the_same_best_person_as_comparing_with_everybody():
     everybody = persons(1500, seed=3)
     forms = [forms_of(person.raw, token=token) for person in everybody]
+    rows = [row_of(one) for one in forms]
     by_key = defaultdict(set)
     for place, one in enumerate(forms):
         for key in blocking_keys(one):
@@ -154,9 +156,9 @@ def test_keys_find_the_same_best_person_as_comparing_with_everybody():
     for person in rng.sample(everybody, 12):
         for kind, raw in asked(rng, person):
             query = forms_of(raw, token=token, query=True)
-            slow = rank(query, enumerate(forms), MODEL)[0]
+            slow = rank(row_of(query), enumerate(rows), MODEL)[0]
             near = {place for key in query_keys(query) for place in by_key[key]}
-            quick = rank(query, [(place, forms[place]) for place in sorted(near)], MODEL)
+            quick = rank(row_of(query), [(place, rows[place]) for place in sorted(near)], MODEL)
             if is_probable(slow[1], MODEL):
                 assert quick and quick[0][0] == slow[0], (kind, person.key)
 
@@ -165,6 +167,7 @@ def test_keys_find_the_same_best_person_as_comparing_with_everybody():
 def test_most_troubled_queries_find_their_person_and_hardly_any_a_wrong_one():
     everybody = persons(4000, seed=7)
     forms = [forms_of(person.raw, token=token) for person in everybody]
+    rows = [row_of(one) for one in forms]
     by_key = defaultdict(set)
     for place, one in enumerate(forms):
         for key in blocking_keys(one):
@@ -177,7 +180,7 @@ def test_most_troubled_queries_find_their_person_and_hardly_any_a_wrong_one():
                 continue
             query = forms_of(raw, token=token, query=True)
             near = {place for key in query_keys(query) for place in by_key[key]}
-            ranked = rank(query, [(place, forms[place]) for place in sorted(near)], MODEL)
+            ranked = rank(row_of(query), [(place, rows[place]) for place in sorted(near)], MODEL)
             total += 1
             if ranked and is_probable(ranked[0][1], MODEL):
                 right += ranked[0][0] == person.key

@@ -17,6 +17,7 @@ from anwang.people.queries import (
     find_people,
     identities_of,
 )
+from anwang.people.rules.columns import row_of
 from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import query_keys
 from anwang.people.rules.scoring import is_probable, load_model, rank
@@ -109,12 +110,14 @@ def test_all_subjects_of_a_report_take_two_queries():
 def test_the_database_gives_the_answer_of_comparing_with_everybody():
     everybody = persons(1200, seed=11)
     ids = store(one.raw for one in everybody)
-    forms = {pid: forms_of(one.raw, token=token) for pid, one in zip(ids, everybody, strict=True)}
+    rows = {
+        pid: row_of(forms_of(one.raw, token=token)) for pid, one in zip(ids, everybody, strict=True)
+    }
     rng = random.Random(12)
     for person in rng.sample(everybody, 15):
         for kind, raw in asked(rng, person):
             query = forms_of(raw, token=token, query=True)
-            slow = rank(query, forms.items(), load_model())[0]
+            slow = rank(row_of(query), rows.items(), load_model())[0]
             if is_probable(slow[1], load_model()):
                 quick = find_people(query)[0]
                 assert quick.person_id == slow[0], kind

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from anwang.common.copying import NULL, copy_text, json_cell, text_cell, text_of
+from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import blocking_keys
 
@@ -83,14 +84,14 @@ def identity_line(
     """The first part of a line of `identifying`; `IdentityLines.add` appends the rest."""
     token = NULL if forms.id_token is None else "\\\\x" + forms.id_token.hex()
     full_key = forms.address.full_key or NULL
-    packed = json_cell(forms.pack())
+    packed = f"{json_cell(forms.pack())}\t\\\\x{pack(forms).hex()}"
     key = text_cell(record_key)
     return f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{person}\t{link}"
 
 
 _TEMPORARY: Final = """
 create temporary table if not exists identifying (no bigint, record_id uuid, record_key text,
-    forms jsonb, id_token bytea, full_key bigint, fresh uuid, link_id uuid, chosen uuid,
+    forms jsonb, packed bytea, id_token bytea, full_key bigint, fresh uuid, link_id uuid, chosen uuid,
     probability float8, weight float8, reasons jsonb, twin bigint,
     keys bigint[]) on commit delete rows;
 create temporary table if not exists identified (no bigint, person uuid, twin bigint, fresh boolean,
@@ -98,7 +99,8 @@ create temporary table if not exists identified (no bigint, person uuid, twin bi
 """
 _EMPTY: Final = "truncate identifying, identified"
 _COLUMNS: Final = (
-    "no", "record_id", "record_key", "forms", "id_token", "full_key", "fresh", "link_id", "chosen",
+    "no", "record_id", "record_key", "forms", "packed", "id_token", "full_key", "fresh", "link_id",
+    "chosen",
     "probability", "weight", "reasons", "twin", "keys",
 )  # fmt: skip
 
@@ -159,8 +161,8 @@ where not exists (select from people_person p where p.id = d.person)
 """,
     """
 insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, forms,
-    id_token, full_key, superseded)
-select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.forms, n.id_token,
+    packed, id_token, full_key, superseded)
+select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.forms, n.packed, n.id_token,
     n.full_key, false
 from identifying n join identified d using (no) order by n.no
 """,

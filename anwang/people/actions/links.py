@@ -21,6 +21,7 @@ from anwang.common.errors import AnwangError
 from anwang.people.actions.identities import model
 from anwang.people.actions.lines import drop_keys
 from anwang.people.models import Identity, Key, Link, Person
+from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
 from anwang.people.rules.scoring import Scored
@@ -91,12 +92,12 @@ class ProbableLink:
 _LINK_NEW: Final = """
 with asked as materialized (
     select * from jsonb_to_recordset(%s::jsonb) a (link uuid, record uuid, person uuid, forms jsonb,
-        token text, full_key bigint, keys bigint[], probability float8, weight float8,
+        packed text, token text, full_key bigint, keys bigint[], probability float8, weight float8,
         reasons jsonb)
 ), known as (
     insert into people_identity (record_id, source_id, record_key, delivery_id, person_id, forms,
-        id_token, full_key, superseded)
-    select r.id, r.source_id, r.record_key, r.delivery_id, a.person, a.forms,
+        packed, id_token, full_key, superseded)
+    select r.id, r.source_id, r.record_key, r.delivery_id, a.person, a.forms, decode(a.packed, 'hex'),
         decode(a.token, 'hex'), a.full_key, false
     from asked a join registries_record r on r.id = a.record and r.source_id = %s
     returning no, record_id
@@ -126,6 +127,7 @@ def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
             "record": one.record_id,
             "person": one.person_id,
             "forms": one.forms.pack(),
+            "packed": pack(one.forms).hex(),
             "token": one.forms.id_token.hex() if one.forms.id_token is not None else None,
             "full_key": one.forms.address.full_key or None,
             "keys": blocking_keys(one.forms),
@@ -200,6 +202,7 @@ def _add_identity(record_id: uuid.UUID, person_id: uuid.UUID, forms: Forms | Non
         delivery_id=record.delivery_id,
         person_id=person_id,
         forms=forms.pack(),
+        packed=pack(forms),
         id_token=forms.id_token,
         full_key=forms.address.full_key or None,
     )

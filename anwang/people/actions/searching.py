@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ import psycopg
 
 from anwang.common.copying import json_cell
 from anwang.people.actions.lines import Asked, IdentityLines
-from anwang.people.rules.forms import Forms
+from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.keys import blocking_keys, query_keys
 from anwang.people.rules.scoring import Model, Scored, is_probable, rank
 
@@ -21,7 +20,7 @@ _POPULATION: Final = (
     "select greatest(reltuples, 0)::bigint from pg_class where oid = 'people_person'::regclass"
 )
 _CANDIDATES: Final = """
-select asked.no, i.person_id::text, i.forms::text
+select asked.no, i.person_id::text, i.packed
 from (select distinct a.no, k.identity_no
       from unnest(%s::bigint[], %s::bigint[]) as a (no, key)
       cross join lateral (select identity_no from people_key where people_key.key = a.key
@@ -71,24 +70,24 @@ class Search:
         candidates = self._candidates(cursor, asked)
         model = self._model.for_population(max(self._model.population, self._population(cursor)))
         answered = IdentityLines()
-        new: dict[int, list[tuple[str, Forms]]] = defaultdict(list)
+        new: dict[int, list[tuple[str, Row]]] = defaultdict(list)
         for number, line, keys, forms, asking in asked:
             own = [one for key in query_keys(asking) for one in new.get(key, ())]
-            best = rank(asking, [*candidates.get(number, ()), *own], model)
+            best = rank(row_of(asking), [*candidates.get(number, ()), *own], model)
             if best and is_probable(best[0][1], model):
                 person, scored = best[0]
                 chosen = f"{person}\t{scored.probability}\t{scored.weight}\t{reasons_cell(scored)}"
                 answered.add(line, number, keys, chosen)
                 continue
             answered.add(line, number, keys)
-            person = line.split("\t")[6]
+            person = line.split("\t")[7]
             for key in blocking_keys(forms):
-                new[key].append((person, forms))
+                new[key].append((person, row_of(forms)))
         return answered
 
     def _candidates(
         self, cursor: psycopg.Cursor[Any], asked: list[Asked]
-    ) -> dict[int, list[tuple[str, Forms]]]:
+    ) -> dict[int, list[tuple[str, Row]]]:
         numbers: list[int] = []
         keys: list[int] = []
         for number, _, _, _, asking in asked:
@@ -96,9 +95,9 @@ class Search:
             numbers.extend([number] * len(wanted))
             keys.extend(wanted)
         cursor.execute(_CANDIDATES, [numbers, keys, MOST_A_KEY])
-        found: dict[int, list[tuple[str, Forms]]] = defaultdict(list)
+        found: dict[int, list[tuple[str, Row]]] = defaultdict(list)
         for number, person, packed in cursor.fetchall():
-            found[number].append((person, Forms.unpack(json.loads(packed))))
+            found[number].append((person, unpack(packed)))
         return found
 
     @staticmethod

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from anwang.common.yaml_files import read_yaml
-from anwang.people.rules.forms import Forms
-from anwang.people.rules.levels import COMPARISONS
+from anwang.people.rules.columns import Row
+from anwang.people.rules.comparisons import COMPARISONS, LEVEL_OF
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
 _FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
@@ -72,13 +72,15 @@ def load_model(path: Path | str = MODEL_FILE) -> Model:
     """
     written: dict[str, Any] = read_yaml(Path(path))
     weights: dict[str, dict[str, Reason]] = {}
-    for comparison, (_, levels) in COMPARISONS.items():
-        rows = written["comparisons"].get(comparison, {})
-        if set(rows) != set(levels):
-            odd = ", ".join(sorted(set(rows) ^ set(levels)))
-            raise ModelFault(f"{path}: comparison '{comparison}' lacks or does not know: {odd}.")
-        weights[comparison] = {
-            level: Reason(comparison, level, _weight(path, comparison, level, row))
+    for comparison in COMPARISONS:
+        rows = written["comparisons"].get(comparison.name, {})
+        if set(rows) != set(comparison.names):
+            odd = ", ".join(sorted(set(rows) ^ set(comparison.names)))
+            raise ModelFault(
+                f"{path}: comparison '{comparison.name}' lacks or does not know: {odd}."
+            )
+        weights[comparison.name] = {
+            level: Reason(comparison.name, level, _weight(path, comparison.name, level, row))
             for level, row in rows.items()
         }
     return Model(
@@ -97,7 +99,7 @@ def _weight(path: Path | str, comparison: str, level: str, row: dict[str, float]
     return log2(m / u)
 
 
-def score(query: Forms, candidate: Forms, model: Model) -> Scored:
+def score(query: Row, candidate: Row, model: Model) -> Scored:
     """Weigh one pair on its own. What either side does not tell counts neither way.
 
     The probability takes nobody else into account; to accept a link use `rank`.
@@ -105,7 +107,7 @@ def score(query: Forms, candidate: Forms, model: Model) -> Scored:
     reasons = []
     weight = 0.0
     weights = model.weights
-    for comparison, (level_of, _) in COMPARISONS.items():
+    for comparison, level_of in LEVEL_OF.items():
         level = level_of(query, candidate)
         if level is not None:
             reason = weights[comparison][level]
@@ -123,7 +125,7 @@ def _probability(bits: float) -> float:
 
 
 def rank(
-    query: Forms, candidates: Iterable[tuple[Candidate, Forms]], model: Model
+    query: Row, candidates: Iterable[tuple[Candidate, Row]], model: Model
 ) -> list[tuple[Candidate, Scored]]:
     """Persons by weight, best first, each with its probability among all of them.
 
@@ -132,8 +134,8 @@ def rank(
     accepted.
     """
     best: dict[Candidate, Scored] = {}
-    for person, forms in candidates:
-        scored = score(query, forms, model)
+    for person, row in candidates:
+        scored = score(query, row, model)
         known = best.get(person)
         if known is None or scored.weight > known.weight:
             best[person] = scored

@@ -15,9 +15,10 @@ from zlib import crc32
 
 from anwang.common.yaml_files import read_yaml
 from anwang.people.rules.addresses import key_of
+from anwang.people.rules.columns import Row, row_of
+from anwang.people.rules.comparisons import LEVEL_OF
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
-from anwang.people.rules.levels import COMPARISONS
 from anwang.people.rules.scoring import Model, Reason, Scored, load_model
 from anwang.triage.rules.occurred import DayRange
 
@@ -125,10 +126,11 @@ def _who_level(
 ) -> str | None:
     if shared := a.person_ids & b.person_ids:
         return "persons" if len(shared) > 1 else "person"
+    others = [row_of(forms) for forms in b.subjects[:MOST_SUBJECTS]]
     bits = [
         weight
-        for one in a.subjects[:MOST_SUBJECTS]
-        for other in b.subjects[:MOST_SUBJECTS]
+        for one in map(row_of, a.subjects[:MOST_SUBJECTS])
+        for other in others
         if (weight := _bits(one, other, model)) is not None
     ]
     if not bits:
@@ -139,7 +141,7 @@ def _who_level(
     return "different"
 
 
-def _bits(one: Forms, other: Forms, model: Model) -> float | None:
+def _bits(one: Row, other: Row, model: Model) -> float | None:
     """Linkage weight of two subjects without the address; None where nothing can be compared.
 
     Taken both ways and the larger used, since only a query knows the neighbours of its number.
@@ -148,7 +150,7 @@ def _bits(one: Forms, other: Forms, model: Model) -> float | None:
     for left, right in ((one, other), (other, one)):
         weights = [
             model.weights[comparison][level].weight
-            for comparison, (level_of, _) in COMPARISONS.items()
+            for comparison, level_of in LEVEL_OF.items()
             if comparison != "address" and (level := level_of(left, right)) is not None
         ]
         if weights:

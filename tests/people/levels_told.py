@@ -1,8 +1,6 @@
-"""How two persons' forms compare, one function for each comparison; each answers a level's name
-or None.
+"""The levels told a second time, over forms and in plain words of Python: the oracle of the engines.
 
-None means that one side does not tell, which counts neither way. The weights are in the model's
-file.
+One function for each comparison; each answers a level's name, or None where one side does not tell.
 """
 
 from collections.abc import Callable
