@@ -61,3 +61,7 @@ class Act(StrEnum):
     SENDER_ADDED = "sender-added"
     ACCOUNT_ADDED = "account-added"
     RIGHTS_CHANGED = "rights-changed"
+    TWO_PERSONS_ASKED = "two-persons-asked"
+    TWO_PERSONS_APPROVED = "two-persons-approved"
+    TWO_PERSONS_DECLINED = "two-persons-declined"
+    TWO_PERSONS_USED = "two-persons-used"

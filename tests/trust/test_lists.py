@@ -42,6 +42,7 @@ RECORDS = {
 UNAUDITED = {
     "anwang.directory.actions:load_directory": "shipped code lists, before anybody can sign in",
     "anwang.directory.actions:load_teams": "as above",
+    "anwang.access.actions.two_person_acts:load_two_person_acts": "shipped ranks and acts",
     "anwang.registries.actions.sources:load_sources": "shipped manifests",
     "anwang.rulebook.actions:load_policies": "a version's row, with hash and instant, is the record",
     "anwang.rulebook.actions:load_first_clock": "shipped with the policy; its version is the record",

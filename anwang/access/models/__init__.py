@@ -4,6 +4,7 @@ from anwang.access.models.accounts import Account, Accounts, Membership, Sender
 from anwang.access.models.audit import AuditCheckpoint, AuditEntry, AuditLeaf
 from anwang.access.models.relations import Relation
 from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
+from anwang.access.models.twofold import Rank, Twofold, TwofoldAct
 
 __all__ = [
     "Account",
@@ -15,8 +16,11 @@ __all__ = [
     "Conflict",
     "Membership",
     "Notice",
+    "Rank",
     "Relation",
     "Seal",
     "SealMember",
     "Sender",
+    "Twofold",
+    "TwofoldAct",
 ]
