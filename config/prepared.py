@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from config.home import CHECKOUT
+from config.home import CHECKOUT, keys_folder
 
 _KINDS = ("*.py", "*.yaml", "*.csv", "*.sql")
 _FOLDERS = ("anwang", "config", "demo")
@@ -21,6 +21,10 @@ def fingerprint(database: Path) -> str:
             for path in sorted((CHECKOUT / folder).rglob(kind)):
                 digest.update(path.relative_to(CHECKOUT).as_posix().encode())
                 digest.update(path.read_bytes())
+    # The database verifies by this key, so another one must be installed there.
+    context_key = keys_folder() / "context.key"
+    if context_key.exists():
+        digest.update(hashlib.sha256(context_key.read_bytes()).digest())
     return digest.hexdigest()
 
 

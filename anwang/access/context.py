@@ -6,9 +6,21 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connections, transaction
+
+from anwang.access.rules.claims import Claim, signed
+from config.home import key
+
+KEY: Final = "context"
+# A request never takes as long; our own programs write in portions, each with a claim of its own.
+LASTS: Final = {"account": 120}
+PROGRAM_LASTS: Final = 3600
+_MICROSECONDS: Final = 1_000_000
+_HERE: Final = "select (extract(epoch from now()) * 1000000)::bigint, pg_backend_pid()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +45,21 @@ def enter(actor: Actor, purpose: str = "", using: str = "default") -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("The context needs a transaction.")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('anwang.actor', %s, true), set_config('anwang.purpose', %s, true)",
-            [str(actor.id), purpose],
-        )
+        tell(cursor, actor, purpose)
+
+
+@cache
+def _key() -> bytes:
+    return key(KEY)
+
+
+def tell(cursor: Any, actor: Actor, purpose: str = "") -> None:
+    """Set the context of the transaction that `cursor` works in: `enter` for a bare connection."""
+    cursor.execute(_HERE)
+    began, backend = cursor.fetchone()
+    lasts = LASTS.get(actor.kind, PROGRAM_LASTS)
+    claim = Claim(actor.id, actor.kind, purpose, began, began + lasts * _MICROSECONDS, backend)
+    cursor.execute("select set_config('anwang.context', %s, true)", [signed(claim, _key())])
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from anwang.access.context import Actor, enter
 from anwang.access.models import Sender
 from anwang.intake.rules.bodies import LARGEST_BYTES
 from tests.conftest import as_role
@@ -36,8 +37,7 @@ def sender() -> str:
             " values (gen_random_uuid(), %s, '', 'operator')",
             [operator],
         )
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('anwang.actor', %s, true)", [str(operator)])
+    enter(Actor(operator), "register-sender")
     Sender.objects.create(
         name=name, secret_sha256=hashlib.sha256(SECRET.encode()).digest(), added_by=operator
     )

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Final
 
 from anwang.access.actions.entries import record_event
-from anwang.access.context import Actor, acting
+from anwang.access.context import Actor, acting, tell
 from anwang.access.sealing import token, unseal
 from anwang.access.vocabulary import Act
 from anwang.common.copying import Behind, raw_connection
@@ -171,7 +171,8 @@ class _Run:
 
         def write() -> None:
             with raw.transaction(), raw.cursor() as cursor:
-                cursor.execute(_LOCK, [str(self._actor.id), PURPOSE, IDENTIFY_LOCK])
+                tell(cursor, self._actor, PURPOSE)
+                cursor.execute("select pg_advisory_xact_lock(%s)", [IDENTIFY_LOCK])
                 write_identities(
                     raw, self._delivery.source_id, str(self._delivery.pk), made,
                     Search(raw, model()), seen_before=self._seen_before,
@@ -204,10 +205,6 @@ _READ: Final = """
 select id::text, record_key, values::text, id_cipher, withdrawn from registries_record
 where source_id = %(source)s and delivery_id = %(delivery)s and id > %(last)s and id <= %(end)s
 order by id limit %(limit)s
-"""
-_LOCK: Final = """
-select set_config('anwang.actor', %s, true), set_config('anwang.purpose', %s, true),
-       pg_advisory_xact_lock(%s)
 """
 _NUMBERS: Final = (
     "select nextval(pg_get_serial_sequence('people_identity', 'no')) from generate_series(1, %s)"
