@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from anwang.access.actions.context_key import install_context_key
+from anwang.access.actions.two_person_acts import load_two_person_acts
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
 from anwang.rulebook.actions import load_first_clock, load_policies
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         install_context_key()
         self._name_kind(str(wanted))
         load_directory()
+        load_two_person_acts()
         load_sources()
         load_policies(APPS.glob("triage/policies/*.yaml"))
         load_policies(APPS.glob("intake/policies/*.yaml"))
