@@ -27,6 +27,7 @@ from django.utils.translation import gettext_noop as _
 from anwang.access.actions.accounts import add_account
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account
+from anwang.access.tokens import id_token
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.directory.models import Team
 from anwang.intake.actions import deliver
@@ -38,6 +39,7 @@ from anwang.triage.actions.screening import screen
 from config import programs
 from demo.county import County, build_county
 from demo.deciding import decide
+from demo.humans import humans
 from demo.registries import write_registries
 from demo.reports import DemoReport, reports_of_year
 from demo.staff import accounts, teams
@@ -193,6 +195,7 @@ def fill(tell: Tell, *, second: bool = False) -> None:
     two = len(year) >= WORTH_TWO
     helper = programs.start("worker", programs.command("fill", "--second")) if two else None
     _deliver_registries(county, past, first_night, tell)
+    _tell_humans(county, reports)
     loaded.touch()
     _tell_all(_half(year, 0) if two else year, past, tell)
     if helper is not None and helper.wait():
@@ -200,6 +203,13 @@ def fill(tell: Tell, *, second: bool = False) -> None:
     _deliver_registries(county, past, last_night, tell)
     _tell_all(reports[len(year) :], past, tell, known_events=_known_reports())
     past.go_to(past.now + dt.timedelta(days=1))
+
+
+def _tell_humans(county: County, reports: list[DemoReport]) -> None:
+    """Say which residents the staff are; from then on the database keeps their relatives from them."""
+    with acting(Actor(OPERATOR, "program", role="operator"), "demonstration"):
+        for login, number in humans(county, reports).items():
+            Account.objects.filter(pk=account_id(login), human=None).update(human=id_token(number))
 
 
 def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:

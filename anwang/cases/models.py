@@ -61,3 +61,28 @@ class Case(models.Model):
             )
         ]
         indexes = [models.Index(fields=["team_id", "-opened_at"], name="cases_of_team")]
+
+
+class Pictured(models.Model):
+    """That a person stands in a report's picture: what conflicts of interest are found by (R5).
+
+    A copy of the last screening's members; it goes when the report goes.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    matter_id = models.UUIDField()
+    person_id = models.UUIDField()
+    judged = models.BooleanField(default=False, help_text="A person said so, not a screening.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["matter_id", "person_id"], name="pictured_once")
+        ]
+        indexes = [models.Index(fields=["person_id"], name="pictures_of_person")]
+
+
+class ConflictCheck(models.Model):
+    """When an account's own people were last looked up in the registers."""
+
+    account_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    checked_at = models.DateTimeField(db_default=ClockNow())

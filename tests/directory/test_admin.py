@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from anwang.access.models import Account, Membership
+from anwang.access.tokens import id_token
 from tests.conftest import as_role
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +45,14 @@ def test_an_unknown_team_and_a_taken_name_are_said(monkeypatch):
     create(monkeypatch, "Langes-Kennwort-2026")
     with pytest.raises(CommandError, match="exists"):
         create(monkeypatch, "Langes-Kennwort-2026")
+
+
+def test_the_persons_own_number_is_kept_as_a_token(monkeypatch):
+    """R5: by it the database finds whose relatives the account must not read about."""
+    create(monkeypatch, "Langes-Kennwort-2026", *MADE, "--national-id", "A123456789")
+    assert bytes(Account.objects.get_by_natural_key("first").human) == id_token("A123456789")
+
+
+def test_a_number_that_is_none_makes_nothing(monkeypatch):
+    with pytest.raises(CommandError):
+        create(monkeypatch, "Langes-Kennwort-2026", *MADE, "--national-id", "A123456780")

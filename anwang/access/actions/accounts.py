@@ -24,10 +24,12 @@ def add_account(
     account_id: uuid.UUID | None = None,
     since: dt.datetime | None = None,
     hashed: bool = False,
+    human: bytes | None = None,
 ) -> Account:
     """Make an account with its memberships (team, county, role), from `since` or from now on.
 
-    `hashed`: the password is given as its hash already.
+    `hashed`: the password is given as its hash already. `human`: the token of the person's own
+    number, by which the database finds whose relatives the account must not read about (R5).
     """
     account = Account(
         id=account_id or uuid.uuid4(),
@@ -35,6 +37,7 @@ def add_account(
         display_name=display_name,
         display_name_en=display_name_en,
         county=county,
+        human=human,
     )
     if hashed:
         account.password = password or ""

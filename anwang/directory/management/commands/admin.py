@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from anwang.access.actions.accounts import add_account
 from anwang.access.context import Actor, acting
 from anwang.access.models import Account
+from anwang.access.tokens import id_token
 from anwang.access.vocabulary import Role
 from anwang.directory.models import Team
 
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         create.add_argument("--name-en", default="", help="display name in English")
         create.add_argument("--role", required=True, choices=[str(role) for role in Role])
         create.add_argument("--team", required=True, help="team id of the directory")
+        create.add_argument(
+            "--national-id",
+            default="",
+            help="the person's own number: kept as a token, for conflicts of interest",
+        )
         create.add_argument("--password-stdin", action="store_true")
         create.add_argument("--json", action="store_true")
 
@@ -44,6 +50,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no team {team}. Desks are called like 68000-desk or national-desk."
             )
+        human = id_token(options["national_id"])
+        if options["national_id"] and human is None:
+            raise CommandError("The national ID does not pass its checksum. Nothing was made.")
         with acting(PROGRAM, "accounts"):
             if Account.objects.filter(username=username).exists():
                 raise CommandError(f"An account {username} exists. Choose another name.")
@@ -55,6 +64,7 @@ class Command(BaseCommand):
                 county=found.county_id,
                 memberships=[(found.pk, found.county_id, role)],
                 actor=PROGRAM,
+                human=human,
             )
         if options["json"]:
             self.stdout.write(json.dumps({"id": str(made.pk), "username": username}))
