@@ -36,8 +36,8 @@ class Comparison:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every level once, in the order tried."""
-        return tuple(dict.fromkeys(name for name, _ in self.levels))
+        """The levels' names, in the order tried."""
+        return tuple(name for name, _ in self.levels)
 
 
 def _both(column: str) -> Expression:
@@ -122,6 +122,12 @@ def _name() -> Comparison:
         all_of(masked, _both("folded_length")), both_given, nicknames, mine, theirs,
         ~masked & both_surnames,
     )  # fmt: skip
+    nickname = any_of(
+        all_of(both_given, ~surname, any_of(bare & calls, other_bare & called)),
+        nicknames & (L.nickname == R.nickname),
+        mine & any_of(calls, L.nickname == R.nickname),
+        theirs & any_of(called, L.nickname == R.nickname),
+    )
     latin = _both("latin")
     latin_same = _same("latin")
     latin_part = any_of(
@@ -141,20 +147,16 @@ def _name() -> Comparison:
             ("given", given),
             ("surname-nickname", all_of(both_given, surname, any_of(calls, called))),
             ("one-character", all_of(both_given, surname, two, any_of(first, second, swapped))),
-            ("nickname", all_of(both_given, ~surname, any_of(bare & calls, other_bare & called))),
-            ("nickname", all_of(nicknames, L.nickname == R.nickname)),
-            ("nickname", any_of(mine & any_of(calls, L.nickname == R.nickname),
-                                theirs & any_of(called, L.nickname == R.nickname))),
+            ("nickname", nickname),
             ("nickname-sound", sounded),
             ("masked", two_shown),
-            ("surname", one_shown),
-            ("surname", all_of(~masked, ~both_given, ~nicknames, ~mine, ~theirs, surname)),
+            ("surname", one_shown | all_of(by_nickname, ~nicknames, ~mine, ~theirs, surname)),
             ("latin", all_of(latin_same, L.latin_length > 1)),
             ("latin-part", all_of(latin, latin_part)),
             ("surname-only", both_given & surname),
             ("other-nickname", any_of(nicknames, mine, theirs)),
-            ("different", any_of(unlike, both_given, ~masked & both_surnames & ~surname)),
-            ("different", latin & ~han_told),
+            ("different", any_of(unlike, both_given, ~masked & both_surnames & ~surname,
+                                 latin & ~han_told)),
         ),
     )  # fmt: skip
 
@@ -181,14 +183,12 @@ def _birth() -> Comparison:
         (
             ("day", all_of(same_year, days, month, day)),
             ("day-slip", all_of(same_year, days, any_of(month, swapped, day))),
-            ("year-other-day", all_of(same_year, days)),
-            ("month", all_of(same_year, months, month)),
-            ("year-other-day", all_of(same_year, months)),
+            ("year-other-day", same_year & any_of(days, months & ~month)),
+            ("month", same_year & months),
             ("year", same_year),
             ("month-day", all_of(other_year, days, month, day)),
-            ("few-years", all_of(other_year, apart == 1, days)),
+            ("few-years", other_year & any_of(days & (apart == 1), (apart >= 2) & (apart <= 3))),
             ("near-year", all_of(other_year, apart == 1)),
-            ("few-years", all_of(other_year, apart <= 3)),
             ("other-year", other_year),
             ("age-1", told & (about <= 1)),
             ("age-3", told & (about <= 3)),
@@ -252,16 +252,14 @@ def _address() -> Comparison:
     return Comparison(
         "address",
         (
-            ("whole", all_of(door, floors, L.floor == R.floor)),
+            ("whole", door & any_of(floors & (L.floor == R.floor), ~floors & (L.full == R.full))),
             ("other-floor", door & floors),
-            ("whole", door & (L.full == R.full)),
             ("door", door),
             ("loose-door", all_of(vague, ~(counties & (L.county != R.county)), _same("loose"))),
             ("previous-door", former),
             ("road", all_of(districts, L.district == R.district, _same("road"))),
             ("district", all_of(districts, L.district == R.district)),
-            ("elsewhere", districts),
-            ("elsewhere", counties & (L.county != R.county)),
+            ("elsewhere", districts | (counties & (L.county != R.county))),
         ),
     )
 
