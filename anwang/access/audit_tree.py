@@ -1,45 +1,46 @@
-"""Gives committed audit entries their place in the hash tree, and proves that none was changed."""
+"""Gives committed audit entries their place in the hash tree, and signs the tree's root.
+
+What comes out is checked by audit_verify; who outside sees it stands in audit_witnesses.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection, transaction
 
+from anwang.access.audit_key import signer
 from anwang.access.models import AuditCheckpoint, AuditLeaf
+from anwang.access.rules.notes import Checkpoint, NotSigned
 from anwang.access.rules.tree import Frontier, leaf_hash
+from anwang.common.errors import AnwangError
 
 _LOCK: Final = 815_030
 # A transaction may commit after a later one: what has no leaf is looked for this far back.
 _LOOKED_BACK: Final = 20_000
 PORTION: Final = 5_000
-_FIELDS: Final = (
-    "e.id, e.at, e.actor, e.actor_kind, e.role, e.team_id, e.act, e.object_kind, e.object_ids,"
-    " e.purpose, e.fields, e.result, e.request_id, e.detail"
-)
-_WITHOUT_LEAF = f"""
-select e.no, {_FIELDS} from access_auditentry e
+FIELDS: Final = (
+    "id", "at", "actor", "actor_kind", "role", "team_id", "act", "object_kind", "object_ids",
+    "purpose", "fields", "result", "request_id", "detail",
+)  # fmt: skip
+COLUMNS: Final = ", ".join(f"e.{name}" for name in FIELDS)
+_WITHOUT_LEAF: Final = f"""
+select e.no, {COLUMNS} from access_auditentry e
 where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {_LOOKED_BACK}
   and not exists (select from access_auditleaf l where l.entry_no = e.no)
 order by e.no limit {PORTION}
 """  # noqa: S608 - constants only
-_WITH_LEAF = f"""
-select l.position, l.leaf_sha256, e.no, {_FIELDS} from access_auditleaf l
-left join access_auditentry e on e.no = l.entry_no and e.at = l.entry_at and e.id = l.entry_id
-order by l.position
+_UNPLACED: Final = f"""
+select e.no from access_auditentry e
+where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {_LOOKED_BACK}
+  and not exists (select from access_auditleaf l where l.entry_no = e.no)
+order by e.no limit {PORTION}
 """  # noqa: S608 - constants only
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a verification found; `first_bad` is the position of the first entry that is not right."""
-
-    entries: int
-    ok: bool
-    first_bad: int | None
+class TreeBroken(AnwangError):
+    """The last checkpoint is not as we signed it: entries get no place. Run: anwang verify-audit"""
 
 
 def content_of(row: tuple[Any, ...]) -> bytes:
@@ -50,7 +51,11 @@ def content_of(row: tuple[Any, ...]) -> bytes:
 
 
 def give_places() -> int:
-    """Give every committed entry without a leaf its place; returns how many. One at a time."""
+    """Give every committed entry without a leaf its place; returns how many. One at a time.
+
+    Ends with a signed checkpoint of the grown tree. Raises TreeBroken rather than to build on a
+    root that somebody changed.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(_WITHOUT_LEAF)
@@ -73,46 +78,36 @@ def give_places() -> int:
             size=frontier.size,
             root_sha256=frontier.root,
             frontier=[one.hex() for one in frontier.roots],
+            signed=signer().signed(Checkpoint(signer().name, frontier.size, frontier.root).text),
         )
     return len(rows)
 
 
+def frontier_of(checkpoint: AuditCheckpoint) -> Frontier:
+    """The tree at a checkpoint, to grow from. Raises TreeBroken if its parts do not agree."""
+    frontier = Frontier(checkpoint.size, tuple(bytes.fromhex(one) for one in checkpoint.frontier))
+    right = (
+        frontier.root == bytes(checkpoint.root_sha256)
+        and len(frontier.roots) == frontier.size.bit_count()
+    )
+    if right and checkpoint.signed:
+        said = Checkpoint(signer().name, frontier.size, frontier.root).text
+        try:
+            right = signer().public.opened(checkpoint.signed) == said
+        except NotSigned:
+            right = False
+    if not right:
+        raise TreeBroken(str(TreeBroken.__doc__))
+    return frontier
+
+
 def _frontier() -> Frontier:
     last = AuditCheckpoint.objects.order_by("-size").first()
-    if last is None:
-        return Frontier()
-    return Frontier(last.size, tuple(bytes.fromhex(one) for one in last.frontier))
+    return Frontier() if last is None else frontier_of(last)
 
 
-def _rows() -> Iterator[tuple[Any, ...]]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("declare walked no scroll cursor for " + _WITH_LEAF)
-        while True:
-            cursor.execute(f"fetch {PORTION} from walked")
-            portion = cursor.fetchall()
-            if not portion:
-                return
-            yield from portion
-
-
-def verify() -> Verdict:
-    """Compute every leaf and every checkpoint anew and compare. Memory does not grow with the log."""
-    checkpoints = dict(AuditCheckpoint.objects.values_list("size", "root_sha256"))
-    frontier = Frontier()
-    for position, stored, no, *entry in _rows():
-        right = (
-            position == frontier.size
-            and no is not None
-            and leaf_hash(content_of(tuple(entry))) == bytes(stored)
-        )
-        frontier = frontier.grown(bytes(stored))
-        expected = checkpoints.pop(frontier.size, None)
-        if not right or (expected is not None and bytes(expected) != frontier.root):
-            return Verdict(_entries(), False, position)
-    if checkpoints:  # a checkpoint beyond the last leaf: the end was cut off
-        return Verdict(_entries(), False, frontier.size)
-    return Verdict(frontier.size, True, None)
-
-
-def _entries() -> int:
-    return AuditLeaf.objects.count()
+def unplaced() -> list[int]:
+    """Numbers of committed entries that have no place yet, oldest first, at most a portion."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPLACED)
+        return [no for (no,) in cursor.fetchall()]

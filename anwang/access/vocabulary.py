@@ -61,6 +61,7 @@ class Act(StrEnum):
     SENDER_ADDED = "sender-added"
     ACCOUNT_ADDED = "account-added"
     RIGHTS_CHANGED = "rights-changed"
+    AUDIT_ALARM = "audit-alarm"
     TWO_PERSONS_ASKED = "two-persons-asked"
     TWO_PERSONS_APPROVED = "two-persons-approved"
     TWO_PERSONS_DECLINED = "two-persons-declined"

@@ -1,7 +1,15 @@
 """Who there is, what they belong to and what they may reach: by opaque ids, filled by apps above."""
 
 from anwang.access.models.accounts import Account, Accounts, Membership, Sender
-from anwang.access.models.audit import AuditCheckpoint, AuditEntry, AuditLeaf
+from anwang.access.models.audit import (
+    AuditCheckpoint,
+    AuditEntry,
+    AuditLeaf,
+    Cosignature,
+    Tombstone,
+    Verification,
+    Witness,
+)
 from anwang.access.models.relations import Relation
 from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
 from anwang.access.models.twofold import Rank, Twofold, TwofoldAct
@@ -14,6 +22,7 @@ __all__ = [
     "AuditEntry",
     "AuditLeaf",
     "Conflict",
+    "Cosignature",
     "Membership",
     "Notice",
     "Rank",
@@ -21,6 +30,9 @@ __all__ = [
     "Seal",
     "SealMember",
     "Sender",
+    "Tombstone",
     "Twofold",
     "TwofoldAct",
+    "Verification",
+    "Witness",
 ]

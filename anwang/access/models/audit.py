@@ -1,4 +1,4 @@
-"""The record of who did what, and its hash tree."""
+"""The record of who did what, its hash tree, and who outside has seen the tree's roots."""
 
 from __future__ import annotations
 
@@ -45,9 +45,65 @@ class AuditLeaf(models.Model):
 
 
 class AuditCheckpoint(models.Model):
-    """The root of the tree at one size: what a witness keeps."""
+    """The root of the tree at one size, signed: what a witness keeps."""
 
     size = models.BigIntegerField(primary_key=True)
     root_sha256 = models.BinaryField(max_length=32)
     frontier = models.JSONField()
     made_at = models.DateTimeField(db_default=ClockNow())
+    signed = models.TextField(default="", db_default="", help_text="The checkpoint as signed note.")
+
+
+class Tombstone(models.Model):
+    """That the content of an entry was deleted by law; its hash stays in the tree (D3).
+
+    `signed` binds position, hash and ground under the audit's key: without it, a missing entry is
+    an entry that somebody removed.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    leaf_sha256 = models.BinaryField(max_length=32)
+    ground = models.CharField(max_length=40)
+    request = models.UUIDField(help_text="The request that two persons agreed on.")
+    buried_at = models.DateTimeField(db_default=ClockNow())
+    signed = models.TextField()
+
+
+class Witness(models.Model):
+    """How a configured witness stands: what it holds, and since when it is silent or refuses."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    address = models.CharField(max_length=200)
+    held_size = models.BigIntegerField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=20, default="", db_default="")
+    trouble_since = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+
+class Cosignature(models.Model):
+    """That a witness put its name under a checkpoint."""
+
+    id = models.BigAutoField(primary_key=True)
+    witness = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    seen_at = models.DateTimeField(help_text="The witness's own clock; part of what it signed.")
+    line = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["witness", "size"], name="one_cosignature_a_size")
+        ]
+
+
+class Verification(models.Model):
+    """What a verification of the whole log found."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=ClockNow())
+    entries = models.BigIntegerField()
+    ok = models.BooleanField()
+    first_bad = models.BigIntegerField(null=True)
+    last_bad = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=20)
+    tombstones = models.BigIntegerField(default=0)
