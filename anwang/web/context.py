@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from anwang.access import leaving
 from anwang.access.queries.seats import Seat, seats_of
 from anwang.access.vocabulary import Role
 from anwang.directory.models import County, Team
@@ -24,6 +25,7 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("intake:mine", gettext_lazy("我的通報"), (Role.MANDATED_REPORTER, Role.HOTLINE)),
     ("cases:inbox", gettext_lazy("待接案件"), TEAM_ROLES),
     ("cases:families", gettext_lazy("我的家庭"), TEAM_ROLES),
+    ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
 )
@@ -70,7 +72,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of common/base.html."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {}
+        return {"quick_exit_url": leaving.PATH}  # who is not known yet may be a victim
     seats = seats_of(user.pk)
     team, county = _office(seats)
     office = {"zh": team.name_zh, "en": team.name_en} if team else None
@@ -79,4 +81,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "county_name": {"zh": county.name_zh, "en": county.name_en} if county else None,
         "who": {"name": user.display_name, "office": office},
         "instance_note": filling_note(),
+        "quick_exit_url": leaving.PATH if {seat.role for seat in seats} == {Role.CITIZEN} else "",
     }

@@ -3,9 +3,11 @@
 from django.urls import path
 
 from anwang.web import views
+from anwang.web.violations import violations
 
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
+    path("browser/violations/", violations, name="violations"),
 ]

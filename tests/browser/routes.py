@@ -54,6 +54,8 @@ STATES: dict[str, Shown] = {
 }
 NO_PAGE = {
     "web:health": "plain text",
+    "web:violations": "for browsers",
+    "access:leave": "leads away",
     "access:sign-out": "POST",
     "set_language": "POST",
     "intake:draft": "POST",

@@ -21,6 +21,8 @@ SAMPLES = {"int": "1", "uuid": "00000000-0000-4000-8000-000000000000", "str": "A
 # Open to everybody, reviewed one by one; all else asks who is there.
 PUBLIC = {
     "web:health": "says only that the server answers",
+    "web:violations": "takes what browsers tell of a policy; says nothing",
+    "access:leave": "the quick exit: open to whoever must leave",
     "access:sign-in": "the way in",
     "access:sign-out": "ends a session; there is nothing to see",
     "set_language": "remembers a choice in the visitor's own cookie",

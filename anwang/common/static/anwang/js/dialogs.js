@@ -1,8 +1,7 @@
-// Native dialogs, and the quick exit of public pages.
+// Native dialogs.
 //   <a href="…?change=1" data-opens="decide-dialog">   opens <dialog id="decide-dialog">; without script the link leads there
 //   <button data-closes>                               closes the dialog around it
 //   <dialog data-open-now>                             opened by the server: becomes modal
-//   <a data-quick-exit href="…">                       replaces this page, so that "back" does not lead here
 
 let opener = null;
 
@@ -36,11 +35,6 @@ document.addEventListener("click", (event) => {
     const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
     if (!inside) event.target.close();
   }
-  const exit = event.target.closest?.("[data-quick-exit]");
-  if (exit) {
-    event.preventDefault();
-    leave(exit);
-  }
 });
 
 document.addEventListener("close", (event) => {
@@ -57,26 +51,3 @@ function openWhatTheServerOpened() {
 }
 openWhatTheServerOpened();
 document.addEventListener("anwang:swapped", openWhatTheServerOpened);
-
-/** Empty what was typed, blank the page, and go: nothing is left to come back to. */
-function leave(exit) {
-  document.querySelectorAll("form").forEach((form) => form.reset());
-  const away = exit.href;
-  document.title = " ";
-  document.body.replaceChildren();
-  location.replace(away);
-}
-
-let shifts = [];
-document.addEventListener("keyup", (event) => {
-  const exit = document.querySelector("[data-quick-exit]");
-  if (!exit) return;
-  if (event.key !== "Shift") { shifts = []; return; }
-  shifts = [...shifts.filter((at) => event.timeStamp - at < 2000), event.timeStamp];
-  if (shifts.length >= 3) leave(exit);
-});
-
-// A page brought back from the browser's memory shows nothing of what was typed.
-addEventListener("pageshow", (event) => {
-  if (event.persisted && document.querySelector("[data-quick-exit]")) location.reload();
-});
