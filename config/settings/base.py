@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.home import home, key, keys_folder
+from config.settings.accounts import *  # noqa: F403
 from config.settings.browser import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -27,6 +28,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "procrastinate.contrib.django",
 ]
@@ -44,8 +48,10 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "anwang.access.sessions.SignedIn",
+    "allauth.account.middleware.AccountMiddleware",
+    "anwang.access.second_factor.SecondFactorFirst",
     "anwang.access.middleware.OneTransaction",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "anwang.access.middleware.ActorContext",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

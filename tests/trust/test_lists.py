@@ -24,6 +24,11 @@ PUBLIC = {
     "web:violations": "takes what browsers tell of a policy; says nothing",
     "access:leave": "the quick exit: open to whoever must leave",
     "access:sign-in": "the way in",
+    "access:second": "the second step of the way in; without the first it leads there",
+    "access:passkey-sign-in": "the way in by a passkey",
+    "access:passkey-options": "a challenge, kept in the visitor's own session",
+    "access:oidc": "the way in through another system; absent where none is known",
+    "access:oidc-answer": "where the other system sends a visitor back to",
     "access:sign-out": "ends a session; there is nothing to see",
     "set_language": "remembers a choice in the visitor's own cookie",
     "api-v1:openapi-json": "the format of reports, published",
@@ -32,6 +37,12 @@ PUBLIC = {
 }
 # Signed in is enough: nothing personal stands there.
 NO_PERMIT_NEEDED = {
+    **{
+        f"access:{name}": "an account's own factors and sessions; the row rules show no others"
+        for name in ("account", "again", "code", "recovery", "passkey", "new-passkey-options",
+                     "remove-factor", "end-session", "end-other-sessions", "oidc-again",
+                     "oidc-link", "oidc-unlink")
+    },
     "web:home": "leads to the first room of the account",
     "rulebook:policies": "rules that an authority publishes anyway",
     "rulebook:policy": "rules that an authority publishes anyway",
@@ -56,7 +67,6 @@ UNAUDITED = {
 WAITING_ACTS = {
     "delivered": "other systems' pulling",
     "policy-loaded": "approving a policy by two people",
-    "rights-changed": "the accounts' own rooms",
     "row-replayed": "working off the quarantine",
     "searched": "finding a person by name",
 }

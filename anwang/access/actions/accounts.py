@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
+from django.db import connection
+
 from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor
 from anwang.access.models import Account, Membership
@@ -51,3 +53,22 @@ def add_account(
     )
     record_event(Act.ACCOUNT_ADDED, actor=actor, object_kind="account", object_ids=[account.pk])
     return account
+
+
+def end_account(account_id: uuid.UUID, *, actor: Actor) -> bool:
+    """End an account with its seats and its open sessions at once (R4, S12); False if it had ended.
+
+    Its next request finds no session, its next statement no team. Rows that it wrote stay.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select access.end_account(%s, %s)", [account_id, actor.id])
+        (ended,) = cursor.fetchone()
+    record_event(Act.ACCOUNT_ENDED, actor=actor, object_kind="account", object_ids=[account_id])
+    return bool(ended)
+
+
+def rights_changed(account_id: uuid.UUID, *, actor: Actor) -> None:
+    """To be called when seats change: open sessions get a new key, and must prove themselves again."""
+    with connection.cursor() as cursor:
+        cursor.execute("select access.rights_changed(%s)", [account_id])
+    record_event(Act.RIGHTS_CHANGED, actor=actor, object_kind="account", object_ids=[account_id])

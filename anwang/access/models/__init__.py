@@ -11,11 +11,13 @@ from anwang.access.models.audit import (
     Witness,
 )
 from anwang.access.models.relations import Relation
+from anwang.access.models.sessions import AccountSession, Guess, KnownPlace, LinkedIdentity
 from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
 from anwang.access.models.twofold import Rank, Twofold, TwofoldAct
 
 __all__ = [
     "Account",
+    "AccountSession",
     "Accounts",
     "Attempt",
     "AuditCheckpoint",
@@ -23,6 +25,9 @@ __all__ = [
     "AuditLeaf",
     "Conflict",
     "Cosignature",
+    "Guess",
+    "KnownPlace",
+    "LinkedIdentity",
     "Membership",
     "Notice",
     "Rank",

@@ -1,4 +1,4 @@
-"""`anwang admin create`: an account from the command line, the first one of a production instance.
+"""`anwang admin create | end`: accounts from the command line, the first of a production instance.
 
 It stands with the directory, since an account's seat names a team of it (decision 10).
 """
@@ -15,7 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from anwang.access.actions.accounts import add_account
+from anwang.access.actions.accounts import add_account, end_account
 from anwang.access.context import Actor, acting
 from anwang.access.models import Account
 from anwang.access.tokens import id_token
@@ -43,8 +43,27 @@ class Command(BaseCommand):
         )
         create.add_argument("--password-stdin", action="store_true")
         create.add_argument("--json", action="store_true")
+        end = acts.add_parser("end", help="end an account: its seats, its sessions, at once")
+        end.add_argument("username")
+        end.add_argument("--json", action="store_true")
 
-    def handle(self, *, username: str, role: str, team: str, **options: Any) -> None:
+    def handle(self, *, act: str, **options: Any) -> None:
+        if act == "end":
+            self._end(options["username"], options["json"])
+        else:
+            self._create(**options)
+
+    def _end(self, username: str, as_json: bool) -> None:
+        with acting(PROGRAM, "accounts"):
+            try:
+                account = Account.objects.get_by_natural_key(username)
+            except Account.DoesNotExist:
+                raise CommandError(f"There is no account {username}.") from None
+            end_account(account.pk, actor=PROGRAM)
+        ended = {"id": str(account.pk), "username": username, "ended": True}
+        self.stdout.write(json.dumps(ended) if as_json else f"{username}: ended")
+
+    def _create(self, *, username: str, role: str, team: str, **options: Any) -> None:
         found = Team.objects.filter(pk=team).first()
         if found is None:
             raise CommandError(

@@ -1,0 +1,35 @@
+"""One try of a name and a password: held back, then worked on alike for whatever name (I8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth import authenticate
+
+from anwang.access.actions.guesses import Source, seconds_to_wait, tried_rightly
+from anwang.access.hashing import KNOWN, STRANGERS
+from anwang.access.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a try: the account, or nobody; `wait_seconds` when it was not made at all."""
+
+    account: Account | None
+    wait_seconds: float = 0.0
+
+
+def try_password(name: str, password: str, source: Source) -> Tried:
+    """Check a password once. Raises Busy when too many are being checked at this instant.
+
+    Whether a name exists, is active or is under attack changes neither answer nor work.
+    """
+    with (KNOWN if source.known else STRANGERS).one():
+        wait = seconds_to_wait(name, source)
+        if wait:
+            return Tried(None, wait)
+        found = authenticate(None, username=name, password=password)
+    if not isinstance(found, Account):
+        return Tried(None)
+    tried_rightly(name, source)
+    return Tried(found)
