@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from anwang.access.actions.access_table import FILE as ACCESS_FILE
+from anwang.access.actions.access_table import apply_access_table
 from anwang.access.actions.context_key import install_context_key
 from anwang.access.actions.two_person_acts import load_two_person_acts
 from anwang.directory.actions import load_directory, load_teams
@@ -37,13 +39,15 @@ class Command(BaseCommand):
             )
         wanted = before if before and (keep or kind is None) else kind
         call_command("migrate", verbosity=0)
+        apply_access_table()
         install_context_key()
         self._name_kind(str(wanted))
         load_directory()
         load_two_person_acts()
         load_sources()
-        load_policies(APPS.glob("triage/policies/*.yaml"))
-        load_policies(APPS.glob("intake/policies/*.yaml"))
+        for app in ("triage", "intake"):
+            files = APPS.glob(f"{app}/policies/*.yaml")
+            load_policies(path for path in files if path.name != ACCESS_FILE)
         first = first_clock(read_clocks(read_doc(APPS / "triage/policies/clocks.yaml")))
         load_first_clock(first.id, first.amount, first.citation)
         if demo_teams and wanted == "demo":
