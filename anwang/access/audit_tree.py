@@ -18,7 +18,7 @@ from anwang.common.errors import AnwangError
 
 _LOCK: Final = 815_030
 # A transaction may commit after a later one: what has no leaf is looked for this far back.
-_LOOKED_BACK: Final = 20_000
+LOOKED_BACK: Final = 20_000
 PORTION: Final = 5_000
 FIELDS: Final = (
     "id", "at", "actor", "actor_kind", "role", "team_id", "act", "object_kind", "object_ids",
@@ -27,13 +27,13 @@ FIELDS: Final = (
 COLUMNS: Final = ", ".join(f"e.{name}" for name in FIELDS)
 _WITHOUT_LEAF: Final = f"""
 select e.no, {COLUMNS} from access_auditentry e
-where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {_LOOKED_BACK}
+where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {LOOKED_BACK}
   and not exists (select from access_auditleaf l where l.entry_no = e.no)
 order by e.no limit {PORTION}
 """  # noqa: S608 - constants only
 _UNPLACED: Final = f"""
 select e.no from access_auditentry e
-where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {_LOOKED_BACK}
+where e.no > coalesce((select max(entry_no) from access_auditleaf), 0) - {LOOKED_BACK}
   and not exists (select from access_auditleaf l where l.entry_no = e.no)
 order by e.no limit {PORTION}
 """  # noqa: S608 - constants only
