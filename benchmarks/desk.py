@@ -31,7 +31,7 @@ lateral intake.deliver(gen_random_uuid(), o.receipt, 'bench', '', o.receipt, sha
     clock.now() - make_interval(mins => ((%(first)s + o.n) * 7919 %% 1740)::int), true,
     jsonb_build_object('narrative', '鄰居聽到哭聲。' || o.receipt,
         'subjects', jsonb_build_array(jsonb_build_object('role', 'victim', 'name', '陳小安'))),
-    '[]', null, '\\x00', null)
+    '[]', null, '\\x00', null, null, '\\x00', 1)
 """
 # As the worker's screening would leave them: one of the real screenings, in turn.
 _SCREEN = """

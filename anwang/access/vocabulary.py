@@ -68,3 +68,5 @@ class Act(StrEnum):
     TWO_PERSONS_APPROVED = "two-persons-approved"
     TWO_PERSONS_DECLINED = "two-persons-declined"
     TWO_PERSONS_USED = "two-persons-used"
+    KEYS_ROTATED = "keys-rotated"
+    REPORT_SHREDDED = "report-shredded"

@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.models import Count
 
 from anwang.access.permissions import Permit
-from anwang.access.sealing import unseal
+from anwang.access.sealing import DataKey, unseal
 from anwang.common.clock import clock_now
 from anwang.directory.models import County, Team
-from anwang.intake.actions import COPY, DRAFT, REPORTER
+from anwang.intake.actions import COPY, DRAFT, REPORTER, opened_key
 from anwang.intake.models import Attachment, Draft, Report
 from anwang.rulebook.models import ClockDefinition, PolicyVersion
 from anwang.rulebook.rules.loader import read_doc
@@ -127,11 +127,13 @@ def reporter_for_taker(receipt: str, *, permit: Permit) -> dict[str, Any]:
     """The reporter's identity as sealed, for the taker; empty where none was given."""
     report = Report.objects.only("id").get(receipt=receipt, author=permit.actor.id)
     with connection.cursor() as cursor:
-        cursor.execute("select intake.reporter_for_taker(%s)", [report.id])
-        (sealed,) = cursor.fetchone()
-    if sealed is None:
+        cursor.execute("select * from intake.reporter_for_taker(%s)", [report.id])
+        found = cursor.fetchone()
+    if found is None:
         return {}
-    return dict(json.loads(unseal(sealed, **REPORTER, row=str(report.id))))
+    sealed, county, version, wrap = found
+    opened = opened_key(report.id, county, version, wrap)
+    return dict(json.loads(unseal(sealed, **REPORTER, row=str(report.id), data_key=opened)))
 
 
 def draft_of(form: str, *, permit: Permit) -> tuple[dict[str, list[str]], datetime] | None:
@@ -139,7 +141,8 @@ def draft_of(form: str, *, permit: Permit) -> tuple[dict[str, list[str]], dateti
     found = Draft.objects.filter(author=permit.actor.id, form=form, ends_at__gt=clock_now()).first()
     if found is None:
         return None
-    plain = unseal(bytes(found.sealed_body), **DRAFT, row=f"{permit.actor.id}/{form}")
+    place = f"{permit.actor.id}/{form}/{found.pk}"
+    plain = unseal(bytes(found.sealed_body), **DRAFT, row=place)
     return json.loads(plain), found.saved_at
 
 
@@ -149,8 +152,17 @@ def opened_attachment(attachment: uuid.UUID, *, permit: Permit) -> OpenedAttachm
     found = Attachment.objects.filter(pk=attachment).first()
     if found is None or found.sealed_copy is None:
         return None
-    content = unseal(bytes(found.sealed_copy), **COPY, row=str(found.pk))
+    opened = key_of(found.report_id)
+    content = unseal(bytes(found.sealed_copy), **COPY, row=str(found.pk), data_key=opened)
     return OpenedAttachment(found.media_type, content)
+
+
+def key_of(report: uuid.UUID) -> DataKey | None:
+    """The open data key of a report that is there for the actor; None for one from before keys."""
+    with connection.cursor() as cursor:
+        cursor.execute("select * from intake.key_of_report(%s)", [report])
+        found = cursor.fetchone()
+    return opened_key(report, *found) if found else None
 
 
 def attachments_of(report: uuid.UUID) -> list[dict[str, Any]]:

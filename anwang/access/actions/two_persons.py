@@ -105,10 +105,15 @@ def _call(actor: Actor, about: uuid.UUID | None, sql: str, values: list[Any]) ->
             row = cursor.fetchone()
             return row[0] if row else None
     except DatabaseError as error:
-        found = _REASON.search(str(error))
-        if found is None:
-            raise
-        _refuse(found.group(1), actor, about)
+        refused_by_two(error, actor, about)
+
+
+def refused_by_two(error: DatabaseError, actor: Actor, about: uuid.UUID | None) -> NoReturn:
+    """Raise what a refusal of the database's functions means, on record; other errors as they are."""
+    found = _REASON.search(str(error))
+    if found is None:
+        raise error
+    _refuse(found.group(1), actor, about)
 
 
 def _refuse(reason: str, actor: Actor, about: uuid.UUID | None) -> NoReturn:

@@ -13,6 +13,7 @@ from unicodedata import normalize
 
 from anwang.common.values.national_id import parse_id
 
+SAFE_PLACE: Final = "〔受保護〕"
 NAME, PHONE, EMAIL, ORGANISATION = "〔通報人〕", "〔通報人電話〕", "〔通報人信箱〕", "〔通報單位〕"
 _ID: Final = re.compile(
     r"(?<![A-Za-zＡ-Ｚａ-ｚ0-9０-９])[A-Za-zＡ-Ｚａ-ｚ][\s-]?[1289A-Da-d１２８９Ａ-Ｄａ-ｄ](?:[\s-]?\d){8}(?!\d)"
@@ -20,7 +21,7 @@ _ID: Final = re.compile(
 _BETWEEN_DIGITS: Final = r"[\s\-－().（）．]{0,3}"
 _EXTENSION: Final = re.compile(r"#|轉|分機|ext", re.IGNORECASE)
 _MADE_SHORT: Final = ("國民小學", "國小"), ("國民中學", "國中"), ("高級中學", "高中")
-_SHORTEST_NAME, _SHORTEST_ORGANISATION, _SHORTEST_PHONE = 2, 3, 6
+_SHORTEST_NAME, _SHORTEST_ORGANISATION, _SHORTEST_PHONE, _SHORTEST_PLACE = 2, 3, 6, 4
 
 
 def without_ids(text: str) -> tuple[str, bool]:
@@ -76,6 +77,20 @@ def hider_of(
         patterns.append((_spaced(name, r"[\s·‧・•]{0,2}"), NAME))
     for organisation in _spellings(reporter.get("organisation", "").strip()):
         patterns.append((_spaced(organisation, r"\s?"), ORGANISATION))
+    return Hider(tuple(patterns))
+
+
+def hider_of_places(places: Iterable[Mapping[str, str]]) -> Hider:
+    """What hides safe addresses and telephones wherever else they were written (R7)."""
+    patterns: list[tuple[re.Pattern[str], str]] = []
+    for place in places:
+        address = place.get("safe_address", "").strip()
+        if len(_folded(address)) >= _SHORTEST_PLACE:
+            patterns.append((_spaced(address, r"\s{0,2}"), SAFE_PLACE))
+        for phone in re.split(r"[,、;；/]", place.get("safe_phone", "")):
+            core = _core(phone)
+            if len(core) >= _SHORTEST_PHONE:
+                patterns.append((_digits(core), SAFE_PLACE))
     return Hider(tuple(patterns))
 
 

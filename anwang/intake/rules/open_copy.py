@@ -19,7 +19,7 @@ from anwang.common.values.national_id import parse_id
 from anwang.common.values.roc_dates import TAIPEI, parse_birth
 from anwang.intake.rules import words
 from anwang.intake.rules.bodies import clean
-from anwang.intake.rules.identity import Hider, hider_of, without_ids
+from anwang.intake.rules.identity import Hider, hider_of, hider_of_places, without_ids
 from anwang.intake.rules.instants import read_instant
 from anwang.intake.rules.schema import departures, schema, subject_fields
 from anwang.people.rules.addresses import parse_address
@@ -27,6 +27,7 @@ from anwang.people.rules.places import county_code
 
 OpenId = Callable[[object], dict[str, Any]]
 SECRET_FIELDS: Final = ("name", "organisation", "phone", "email", "learned_at")
+SAFE_FIELDS: Final = ("safe_address", "safe_phone", "safe_times")
 MOST_SUBJECTS: Final = 200
 MOST_UNPLACED: Final = 30
 LONGEST_UNPLACED: Final = 1000
@@ -54,6 +55,7 @@ class OpenCopy:
     body: dict[str, Any] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     reporter: dict[str, str] = field(default_factory=dict)
+    safe: dict[str, dict[str, str]] = field(default_factory=dict)
     report_id: str | None = None
     sender_said: str = ""
     channel: str = "system"
@@ -74,7 +76,7 @@ class _Reading:
         self.found = OpenCopy()
         self.odd: list[dict[str, str]] = []
         self.unplaced: list[dict[str, str]] = []
-        self.hider = Hider(())
+        self.hider = self.safe_hider = Hider(())
 
     def read(self) -> OpenCopy:
         found = self.found
@@ -87,6 +89,10 @@ class _Reading:
             names=[one["name"] for one in people if isinstance(one.get("name"), str)],
             phones=[one["phone"] for one in people if isinstance(one.get("phone"), str)],
         )
+        found.safe = self.safe_places(people)
+        self.safe_hider = hider_of_places(found.safe.values())
+        # The safe places first: a name within an address would break it in two.
+        self.hider = Hider(self.safe_hider.patterns + self.hider.patterns)
         if reporter.get("role"):
             reporter["role"] = self.text(reporter["role"], "reporter")
         found.body = {
@@ -202,12 +208,25 @@ class _Reading:
             for one in said[:MOST_SUBJECTS]
         ]
 
+    def safe_places(self, people: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+        """Where somebody is safe, for the vault alone (R7): subject's number -> its safe fields."""
+        found: dict[str, dict[str, str]] = {}
+        for number, one in enumerate(people):
+            said = {
+                name: self.plain(one[name], f"subjects/{number}/safe")
+                for name in SAFE_FIELDS
+                if one.get(name) not in (None, "", [], {})
+            }
+            if said:
+                found[str(number)] = said
+        return found
+
     def subject(self, said: Mapping[str, Any], number: int) -> dict[str, Any]:
         place = f"subjects/{number}/"
         person: dict[str, Any] = {"role": self.role(said.get("role"), place)}
         for name in subject_fields():
             value = said.get(name)
-            if name in ("role", "sex", "national_id") or value is None:
+            if name in ("role", "sex", "national_id", *SAFE_FIELDS) or value is None:
                 continue
             longest = _LONGEST_KEPT.get(name)
             if name in ("name", "name_romanised", "phone", "address", "birth"):
@@ -215,11 +234,16 @@ class _Reading:
                 kept, had_id = without_ids(self.plain(value, place + name))
                 if had_id:
                     self.mark("id-in-text", place + name)
+                kept, had_place = self.safe_hider.hide(kept)
+                if had_place:
+                    self.mark("safe-place-in-text", place + name)
                 if longest and len(kept) > longest:
                     self.mark("text-cut", place + name)
                 person[name] = kept[:longest]
             else:
                 person[name] = self.text(value, place + name)
+        if str(number) in self.found.safe:
+            person["protected"] = True
         if "sex" in said:
             person["sex"] = self.sex(said["sex"], place)
         number_said = said.get("national_id")

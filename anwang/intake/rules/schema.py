@@ -59,4 +59,5 @@ def departures(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for error in islice(_validator().iter_errors(body), MOST_DEPARTURES):
         steps = [str(step)[:40] for step in error.absolute_path]
         place = "reporter" if steps[:1] == ["reporter"] else "/".join(steps)
+        place = place.partition("/safe_")[0]
         yield _MARKS.get(str(error.validator), "format-departed"), place

@@ -64,8 +64,9 @@ def _good_now(before: Delivery, manifest: Manifest) -> Iterator[tuple[Quarantine
     delivered_on = before.delivered_at.astimezone(TAIPEI).date()
     waiting = before.quarantine.filter(replayed_at=None).exclude(rule__in=_NEVER_AGAIN)
     for row in waiting.order_by("line"):
-        place = {"table": QUARANTINE, "column": "sealed_row", "row": str(row.pk)}
-        cells: dict[str, str] = json.loads(unseal(bytes(row.sealed_row), **place))["cells"]
+        sealed = bytes(row.sealed_row)
+        plain = unseal(sealed, table=QUARANTINE, column="sealed_row", row=str(row.pk))
+        cells: dict[str, str] = json.loads(plain)["cells"]
         checked = check_row(manifest, cells, row.line, delivered_on=delivered_on)
         if isinstance(checked, RowOk) and not _newer(before, str(checked.values["record_key"])):
             yield row, FileRow(row.line, row.sheet, cells)

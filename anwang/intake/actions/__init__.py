@@ -20,7 +20,15 @@ from django.db import connections, transaction
 from anwang.access.actions.entries import record_event
 from anwang.access.context import SWEEPING, Actor, acting, through_door
 from anwang.access.permissions import Permit
-from anwang.access.sealing import seal
+from anwang.access.sealing import (
+    NO_COUNTY,
+    DataKey,
+    Place,
+    Wrapped,
+    new_data_key,
+    open_data_key,
+    seal,
+)
 from anwang.access.tokens import open_id
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
@@ -30,18 +38,20 @@ from anwang.intake.rules.open_copy import OpenCopy, read_report
 from anwang.intake.rules.pictures import LARGEST_FILE_BYTES, look_at
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
 
-RAW: Final = {"table": "vault.raw_body", "column": "sealed"}
-REPORTER: Final = {"table": "vault.reporter", "column": "sealed"}
-ORIGINAL: Final = {"table": "intake_attachment", "column": "sealed_original"}
-COPY: Final = {"table": "intake_attachment", "column": "sealed_copy"}
-DRAFT: Final = {"table": "intake_draft", "column": "sealed_body"}
+RAW: Final[Place] = {"table": "vault.raw_body", "column": "sealed"}
+REPORTER: Final[Place] = {"table": "vault.reporter", "column": "sealed"}
+SAFE: Final[Place] = {"table": "vault.safe_address", "column": "sealed"}
+ORIGINAL: Final[Place] = {"table": "intake_attachment", "column": "sealed_original"}
+COPY: Final[Place] = {"table": "intake_attachment", "column": "sealed_copy"}
+DRAFT: Final[Place] = {"table": "intake_draft", "column": "sealed_body"}
 OWN_FORMS: Final = "anwang-web"
 DRAFT_KEPT: Final = timedelta(days=7)
 _LONGEST_KEY: Final = 64
 _DELIVER: Final = """
 select receipt, report, outcome from intake.deliver(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-    %s::jsonb, %s::jsonb, %s, %s, %s)
+    %s::jsonb, %s::jsonb, %s, %s, %s, %s, %s, %s)
 """
+_RETIRED: Final = "retired-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,15 @@ def deliver(
     stays open when the audit is down (decision 7). `actor` is who delivered.
     """
     given = body if isinstance(body, Delivered) else _as_delivered(body)
+    receipt = _delivered(given, sender, sender_said, author, historic)
+    while receipt.outcome == _RETIRED:  # the vault's key was rotated in this very moment
+        receipt = _delivered(given, sender, sender_said, author, historic)
+    return receipt
+
+
+def _delivered(
+    given: Delivered, sender: str, sender_said: str, author: uuid.UUID | None, historic: bool
+) -> Receipt:
     with through_door() as door:
         now = clock_now(using=door)
         said_when = {} if author is None else {"received_at": now.isoformat()}
@@ -101,18 +120,26 @@ def _through_the_door(
     now: datetime,
 ) -> Receipt:
     report, digest = uuid.uuid4(), digest_of(given)
-    place = str(report)
-    reporter = json.dumps(copy.reporter, ensure_ascii=False).encode() if copy.reporter else None
+    opened, wrapped = new_data_key(report, copy.county)
     values: list[Any] = [
         report, _new_receipt(), sender, said[:_LONGEST_KEY], _report_key(given.body, digest),
         digest, copy.county, copy.channel, copy.received_at or now, historic,
         json.dumps(copy.body, ensure_ascii=False), json.dumps(copy.marks), author,
-        seal(given.raw, **RAW, row=place),
-        seal(reporter, **REPORTER, row=place) if reporter else None,
+        seal(given.raw, **RAW, row=str(report), data_key=opened),
+        _sealed_json(copy.reporter, REPORTER, opened), _sealed_json(copy.safe, SAFE, opened),
+        wrapped.wrap, wrapped.kek_version,
     ]  # fmt: skip
     with connections[settings.DOOR_ALIAS].cursor() as cursor:
         cursor.execute(_DELIVER, values)
         return Receipt(*cursor.fetchone())
+
+
+def _sealed_json(what: Any, place: Place, opened: DataKey) -> bytes | None:
+    """What belongs into the vault, sealed under its report's key; None where there is nothing."""
+    if not what:
+        return None
+    plain = json.dumps(what, ensure_ascii=False).encode("utf-8", "replace")
+    return seal(plain, **place, row=str(opened.scope), data_key=opened)
 
 
 def _new_receipt() -> str:
@@ -140,14 +167,28 @@ def attach(receipt: str, content: bytes) -> bool:
     if looked is None or len(content) > LARGEST_FILE_BYTES:
         return False
     made = uuid.uuid4()
-    copy = seal(looked.copy, **COPY, row=str(made)) if looked.copy is not None else None
-    values: list[Any] = [
-        made, receipt, looked.media_type, len(content), hashlib.sha256(content).digest(),
-        copy, seal(content, **ORIGINAL, row=str(made)), looked.state,
-    ]  # fmt: skip
     with through_door() as door, connections[door].cursor() as cursor:
+        cursor.execute("select * from intake.key_by_receipt(%s)", [receipt])
+        found = cursor.fetchone()
+        opened = opened_key(*found) if found else None
+        row, copy = str(made), None
+        if looked.copy is not None:
+            copy = seal(looked.copy, **COPY, row=row, data_key=opened)
+        values: list[Any] = [
+            made, receipt, looked.media_type, len(content), hashlib.sha256(content).digest(),
+            copy, seal(content, **ORIGINAL, row=row, data_key=opened), looked.state,
+        ]  # fmt: skip
         cursor.execute("select intake.attach(%s, %s, %s, %s, %s, %s, %s, %s)", values)
     return True
+
+
+def opened_key(
+    scope: uuid.UUID, county: str | None, kek_version: int | None, wrap: bytes | None
+) -> DataKey | None:
+    """A report's open data key; None for one that was taken before there were any."""
+    if kek_version is None or wrap is None:
+        return None
+    return open_data_key(Wrapped(scope, county or NO_COUNTY, kek_version, bytes(wrap)))
 
 
 @transaction.atomic
@@ -156,15 +197,13 @@ def save_draft(form: str, fields: Mapping[str, list[str]], *, permit: Permit) ->
     now = clock_now()
     author = permit.actor.id
     plain = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
-    Draft.objects.update_or_create(
-        author=author,
-        form=form,
-        defaults={
-            "sealed_body": seal(plain, **DRAFT, row=f"{author}/{form}"),
-            "saved_at": now,
-            "ends_at": now + DRAFT_KEPT,
-        },
-    )
+    # A row of its own each time: what was sealed for an older one opens nowhere.
+    Draft.objects.filter(author=author, form=form).delete()
+    made = uuid.uuid4()
+    Draft.objects.create(
+        id=made, author=author, form=form, saved_at=now, ends_at=now + DRAFT_KEPT,
+        sealed_body=seal(plain, **DRAFT, row=f"{author}/{form}/{made}"),
+    )  # fmt: skip
     record_event(Act.DRAFT_SAVED, actor=permit.actor, object_kind="draft", detail={"form": form})
     return now
 
