@@ -1,4 +1,4 @@
-"""One try of a name and a password: held back, then worked on alike for whatever name (I8)."""
+"""One try of a password or a code: held back, then worked on alike for whatever name (I8)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.contrib.auth import authenticate
 
 from anwang.access.actions.guesses import Source, seconds_to_wait, tried_rightly
+from anwang.access.before_sign_in import as_claimed
+from anwang.access.factors import check_code
 from anwang.access.hashing import KNOWN, STRANGERS
 from anwang.access.models import Account
 
@@ -33,3 +35,18 @@ def try_password(name: str, password: str, source: Source) -> Tried:
         return Tried(None)
     tried_rightly(name, source)
     return Tried(found)
+
+
+def try_code(account: Account, code: str, source: Source) -> tuple[str, float]:
+    """Check a one-time or recovery code once: (how it proves the account or ``, seconds to wait).
+
+    For an account whose first proof is given; nothing is seen as that account afterwards.
+    """
+    wait = seconds_to_wait(account.username, source, second=True)
+    if wait:
+        return "", wait
+    with as_claimed(account.pk):
+        proof = check_code(account.pk, code)
+    if proof:
+        tried_rightly(account.username, source, second=True)
+    return proof, 0.0

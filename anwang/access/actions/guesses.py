@@ -88,14 +88,15 @@ def refusal_is_told(source: Source) -> bool:
 
 
 def tried_rightly(name: str, source: Source, *, second: bool = False) -> None:
-    """Forget this name's own tries from this place.
+    """Forget this name's own tries from this place, and this one try everywhere else.
 
-    What the address tried on other names, and what others tried on this name, stays counted.
+    What the address tried on other names, and what others tried on this name, stays counted; an
+    office that signs in from one address in the morning is not held back.
     """
-    own = _keys(name, source, second)[:1]
+    own, *shared = [key for _, key in _keys(name, source, second)]
     alias = settings.AUDIT_ALIAS
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        cursor.execute("select access.give_back(%s::bytea[])", [[key for _, key in own]])
+        cursor.execute("select access.give_back(%s::bytea[], %s::bytea[])", [[own], shared])
 
 
 def remember_place(name: str, source: Source) -> None:

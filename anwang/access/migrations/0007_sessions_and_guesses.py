@@ -176,9 +176,12 @@ begin
 end
 $$;
 
-create function access.give_back(keys bytea[]) returns void
+create function access.give_back(cleared bytea[], eased bytea[]) returns void
     language sql volatile security definer set search_path = public, pg_temp
-as $$ delete from access_guess where key = any(keys) $$;
+as $$
+    update access_guess set level = case when key = any(cleared) then 0 else greatest(0, level - 1) end
+    where key in (select k from unnest(cleared || eased) k order by k)
+$$;
 
 create function access.know_place(place bytea, days integer) returns void
     language sql volatile security definer set search_path = public, pg_temp
@@ -321,7 +324,7 @@ class Migration(migrations.Migration):
             GUESSES,
             {
                 "access.take(bytea[], double precision[], double precision[])": ("app",),
-                "access.give_back(bytea[])": ("app",),
+                "access.give_back(bytea[], bytea[])": ("app",),
                 "access.know_place(bytea, integer)": ("app",),
                 "access.knows_place(bytea)": ("app",),
                 "access.account_linked(text, text)": ("app",),

@@ -15,13 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from anwang.access.actions.guesses import recognised, seconds_to_wait, tried_rightly
+from anwang.access.actions.guesses import Source, recognised
 from anwang.access.actions.sessions import end_my_sessions, prove_again
+from anwang.access.context import enter
 from anwang.access.factors import (
     NotProved,
     add_passkey,
     add_totp,
-    check_code,
     check_passkey,
     new_passkey_options,
     new_recovery_codes,
@@ -34,14 +34,14 @@ from anwang.access.hashing import Busy
 from anwang.access.known_devices import source_of
 from anwang.access.middleware import actor_of
 from anwang.access.models import Account
-from anwang.access.passwords import try_password
+from anwang.access.passwords import try_code, try_password
 from anwang.access.queries.factors import factors_of, has_factors
 from anwang.access.queries.identities import linked_identities
 from anwang.access.queries.sessions import open_sessions
 from anwang.access.reauthentication import freshly_signed_in
 from anwang.access.second_factor import second_factor_demanded
 from anwang.access.sessions import account_of, sign_in_of
-from anwang.access.views.sign_in import claimed_by_passkey_or, refused, waiting_words
+from anwang.access.views.sign_in import answer_of_passkey, refused, waiting_words
 
 _SECRET = "new_totp_secret"  # noqa: S105 - the session's name for it
 
@@ -88,7 +88,7 @@ def _proof(request: HttpRequest, two: bool) -> tuple[str, str, float]:
     source = recognised(who.username, source_of(request, who.username))
     if credential := request.POST.get("credential"):
         try:
-            check_passkey(who.pk, claimed_by_passkey_or(who.pk, credential))
+            check_passkey(who.pk, answer_of_passkey(who.pk, credential))
         except NotProved:
             refused(source, why="passkey-not-proved")
             return "", "wrong", 0
@@ -105,16 +105,13 @@ def _proof(request: HttpRequest, two: bool) -> tuple[str, str, float]:
     return _second_of(request, who, source) if two else ("password", "", 0)
 
 
-def _second_of(request: HttpRequest, who: Account, source: Any) -> tuple[str, str, float]:
-    wait = seconds_to_wait(who.username, source, second=True)
-    if wait:
-        return "", "wait", wait
-    proof = check_code(who.pk, request.POST.get("code", "")[:40])
-    if not proof:
-        refused(source, why="second-not-proved-again")
-        return "", "wrong", 0
-    tried_rightly(who.username, source, second=True)
-    return f"password+{proof}", "", 0
+def _second_of(request: HttpRequest, who: Account, source: Source) -> tuple[str, str, float]:
+    proof, wait = try_code(who, request.POST.get("code", "")[:40], source)
+    enter(actor_of(request), "again")  # try_code leaves the context of whom it checked
+    if proof:
+        return f"password+{proof}", "", 0
+    refused(source, why="held-back" if wait else "second-not-proved-again", tell=not wait)
+    return "", "wait" if wait else "wrong", wait
 
 
 @never_cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import uuid
 from typing import Any
 
 from django import forms
@@ -21,14 +23,12 @@ from anwang.access.actions.guesses import (
     recognised,
     refusal_is_told,
     seconds_to_wait,
-    tried_rightly,
 )
 from anwang.access.actions.sessions import end_session
 from anwang.access.before_sign_in import as_claimed
 from anwang.access.context import Actor
 from anwang.access.factors import (
     NotProved,
-    check_code,
     check_passkey,
     claimed_by_passkey,
     passkey_options,
@@ -36,7 +36,8 @@ from anwang.access.factors import (
 from anwang.access.half_way import VISITOR, finish, first_proof_given, half_way, safe_next
 from anwang.access.hashing import Busy
 from anwang.access.known_devices import source_of
-from anwang.access.passwords import try_password
+from anwang.access.models import Account
+from anwang.access.passwords import try_code, try_password
 from anwang.access.queries.demo import demo_accounts
 from anwang.access.queries.factors import factors_of
 from anwang.access.sign_in import ByNameAndPassword
@@ -123,44 +124,37 @@ def second(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         source = recognised(account.username, source_of(request, account.username))
-        wait = seconds_to_wait(account.username, source, second=True)
-        if wait:
-            refused(source, why="held-back", tell=False)
-            shown |= {"problem": "wait", "wait": waiting_words(wait)}
-            status = 429
-        elif proof := _second_proof(request, account.pk):
-            tried_rightly(account.username, source, second=True)
+        proof, wait = _second_proof(request, account, source)
+        if proof:
             how = f"{on_the_way.how}+{proof}"
             return finish(request, account, how=how, strong=True, lead_to=on_the_way.lead_to)
-        else:
-            refused(source, why="second-not-proved")
-            shown["problem"] = "wrong"
+        refused(source, why="held-back" if wait else "second-not-proved", tell=not wait)
+        shown |= {"problem": "wait" if wait else "wrong", "wait": waiting_words(wait)}
+        status = 429 if wait else 200
     return render(request, "access/second.html", shown, status=status)
 
 
-def _second_proof(request: HttpRequest, account_id: Any) -> str:
-    with as_claimed(account_id):
-        if credential := request.POST.get("credential"):
-            try:
-                check_passkey(account_id, claimed_by_passkey_or(account_id, credential))
-            except NotProved:
-                return ""
-            return "passkey"
-        return check_code(account_id, request.POST.get("code", "")[:40])
+def _second_proof(request: HttpRequest, account: Account, source: Source) -> tuple[str, float]:
+    credential = request.POST.get("credential")
+    if not credential:
+        return try_code(account, request.POST.get("code", "")[:40], source)
+    try:
+        with as_claimed(account.pk):
+            check_passkey(account.pk, answer_of_passkey(account.pk, credential))
+    except NotProved:
+        return "", 0.0
+    return "passkey", 0.0
 
 
-def claimed_by_passkey_or(account_id: Any, credential: str) -> dict[str, Any]:
+def answer_of_passkey(account_id: uuid.UUID, credential: str) -> dict[str, Any]:
     """The answer of a passkey; one that names another account proves nothing. Raises NotProved."""
-    import json
-
     try:
         said: dict[str, Any] = json.loads(credential)
-    except ValueError:
+        named = said["response"].get("userHandle")
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise NotProved(str(NotProved.__doc__)) from None
-    if isinstance(said.get("response"), dict) and said["response"].get("userHandle"):
-        claimed, said = claimed_by_passkey(credential)
-        if claimed != account_id:
-            raise NotProved(str(NotProved.__doc__))
+    if named and claimed_by_passkey(credential)[0] != account_id:
+        raise NotProved(str(NotProved.__doc__))
     return said
 
 
