@@ -52,7 +52,7 @@ class Scored:
 @dataclass(frozen=True, slots=True)
 class Model:
     """A version of the linkage model. `accept`: probability from which a machine link is
-    probable.
+    probable. `relation` is weighed only among the people of a known family (rules/relatives.py).
     """
 
     version: str
@@ -60,6 +60,7 @@ class Model:
     population: int
     evidence_beside_name: frozenset[str]
     weights: dict[str, dict[str, Reason]]
+    relation: dict[str, Reason]
 
     def for_population(self, persons: int) -> "Model":
         """The same model asked of a register of so many persons (at least one)."""
@@ -89,6 +90,10 @@ def load_model(path: Path | str = MODEL_FILE) -> Model:
         population=int(written["population"]),
         evidence_beside_name=frozenset(written["evidence_beside_name"]),
         weights=weights,
+        relation={
+            level: Reason("relation", level, _weight(path, "relation", level, row))
+            for level, row in written["relation"].items()
+        },
     )
 
 
