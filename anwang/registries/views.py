@@ -7,6 +7,7 @@ import uuid
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from anwang.access.absent import refused_is_absent
 from anwang.access.middleware import actor_of
@@ -22,6 +23,7 @@ ROWS_A_PAGE = 100
 
 
 @refused_is_absent
+@require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
     """Every source: its last delivery, its counts, its state."""
     actor = actor_of(request)
@@ -31,6 +33,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
 
 
 @refused_is_absent
+@require_safe
 def quarantine(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
     """Rows of one delivery that were set aside: where, which rule, how to mend it."""
     permit = check_can_see_quarantine(actor_of(request), delivery_id)

@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.queries import policy_versions
 
 
 @login_required
+@require_safe
 def policies(request: HttpRequest) -> HttpResponse:
     """All policies with their version, state and number of rows."""
     versions = PolicyVersion.objects.order_by("policy_id", "county", "-loaded_at")
@@ -20,6 +22,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def policy(request: HttpRequest, number: int) -> HttpResponse:
     """One version, row by row."""
     version = get_object_or_404(PolicyVersion, pk=number)

@@ -164,8 +164,10 @@ def _judge(
 ) -> HttpResponse:
     matter_id, permit = _permit(request, receipt)
     earlier_id = report_of_receipt(other)
-    if earlier_id is None:
+    # A report that the reader reaches as member of a team is none of this desk's.
+    if not Matter.objects.filter(pk=earlier_id, desk_team__in=permit.team_ids).exists():
         raise Http404
+    assert earlier_id is not None
     form = SeenForm(request.POST)
     if not form.is_valid():
         return _stale(request, receipt)
