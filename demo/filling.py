@@ -7,6 +7,7 @@ in the past happens at that time: the clock of this session runs there (decision
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gc
 import json
@@ -25,9 +26,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from anwang.access.actions.accounts import add_account
+from anwang.access.actions.safe_adults import name_safe_adult
 from anwang.access.context import LOADING, Actor, acting
-from anwang.access.models import Account
+from anwang.access.models import Account, SafeAdult
 from anwang.access.tokens import id_token
+from anwang.common.errors import Refused
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.directory.models import Team
 from anwang.intake.actions import deliver
@@ -36,7 +39,9 @@ from anwang.people.actions import identify
 from anwang.registries.actions.deliveries import load_file
 from anwang.registries.models import Delivery
 from anwang.triage.actions.screening import screen
+from anwang.triage.permissions import check_can_read_matter
 from config import programs
+from demo.citizens import citizens
 from demo.county import County, build_county
 from demo.deciding import decide
 from demo.humans import humans
@@ -72,7 +77,11 @@ def fill_accounts(*, demo: bool) -> None:
         known = set(Account.objects.values_list("username", flat=True)) if demo else set()
         for one in accounts() if demo else ():
             if one.login not in known:
-                seat = one.team or f"{one.county or 'national'}-{one.role}"
+                # A citizen shares no seat with anybody: a team's members may see of each other.
+                own = (
+                    one.login if one.role == "citizen" else f"{one.county or 'national'}-{one.role}"
+                )
+                seat = one.team or own
                 names = one.display_name, one.display_name_en
                 _add(one.login, *names, one.county, [(seat, one.county, one.role)])
         if demo:
@@ -203,6 +212,7 @@ def fill(tell: Tell, *, second: bool = False) -> None:
     _deliver_registries(county, past, last_night, tell)
     _tell_all(reports[len(year) :], past, tell, known_events=_known_reports())
     past.go_to(past.now + dt.timedelta(days=1))
+    _tell_citizens(county, reports)
 
 
 def _tell_humans(county: County, reports: list[DemoReport]) -> None:
@@ -210,6 +220,23 @@ def _tell_humans(county: County, reports: list[DemoReport]) -> None:
     with acting(Actor(OPERATOR, "program", role="operator"), "demonstration"):
         for login, number in humans(county, reports).items():
             Account.objects.filter(pk=account_id(login), human=None).update(human=id_token(number))
+
+
+def _tell_citizens(county: County, reports: list[DemoReport]) -> None:
+    """Whom the citizens' accounts belong to, who is safe for a child, and one look at each report."""
+    who = citizens(county, reports)
+    lead = Actor(account_id("child-lead"))
+    with acting(lead, "demonstration"):
+        for login, number in (("citizen", who.adult), ("safe-adult", who.safe_adult)):
+            if token := id_token(number):
+                Account.objects.filter(pk=account_id(login), human=None).update(human=token)
+        child, adult = id_token(who.child), id_token(who.safe_adult)
+        if child and adult and not SafeAdult.objects.filter(child=child, adult=adult).exists():
+            name_safe_adult(child=child, adult=adult, ground="demonstration", actor=lead)
+    desk = Actor(account_id("desk"))
+    for report in Report.objects.filter(report_id__in=who.report_ids):
+        with contextlib.suppress(Refused), acting(desk, "demonstration"):
+            check_can_read_matter(desk, report.pk)
 
 
 def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:

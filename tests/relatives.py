@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from django.db import connection
 
 from anwang.access.tokens import id_token
+from anwang.people.rules.columns import pack
+from anwang.people.rules.forms import Forms
 from tests.conftest import as_role
 
 SOURCE = "household-registration"
 _IDENTITY = """
 insert into people_identity (record_id, source_id, record_key, delivery_id, person_id, forms,
-    id_token, full_key, superseded) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    id_token, full_key, superseded, packed) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _FACT = """
 insert into registries_fact (source_id, record_id, delivery_id, kind, key, value, valid_from, valid_to)
@@ -51,7 +53,8 @@ def known_person(
         cursor.execute(
             _IDENTITY,
             [made.record, SOURCE, word, uuid.uuid4(), person,
-             json.dumps({"n": made.name, "i": made.token.hex()}), made.token, door, False],
+             json.dumps({"n": made.name, "i": made.token.hex()}), made.token, door, False,
+             pack(Forms(name=made.name, id_token=made.token))],
         )  # fmt: skip
     if household:
         say(made, "registered-household", household)
@@ -73,7 +76,8 @@ def older_version(of: Known, kind: str, key: str) -> None:
         cursor.execute(
             _IDENTITY,
             [record, SOURCE, uuid.uuid4().hex, uuid.uuid4(), of.person,
-             json.dumps({"n": of.name}), of.token, None, True],
+             json.dumps({"n": of.name}), of.token, None, True,
+             pack(Forms(name=of.name, id_token=of.token))],
         )  # fmt: skip
         cursor.execute(_FACT, [SOURCE, record, uuid.uuid4(), kind, key, None, None])
 

@@ -61,6 +61,7 @@ class Act(StrEnum):
     SENDER_ADDED = "sender-added"
     ACCOUNT_ADDED = "account-added"
     RIGHTS_CHANGED = "rights-changed"
+    SAFE_ADULT_NAMED = "safe-adult-named"
     AUDIT_ALARM = "audit-alarm"
     AUDIT_EXPORTED = "audit-exported"
     ENTRY_BURIED = "entry-buried"

@@ -24,6 +24,7 @@ PAGES: dict[str, Shown] = {
     "access:account": Shown("operator", lambda w: "/account/"),
     "access:code": Shown("operator", lambda w: "/account/code/"),
     "access:passkey": Shown("operator", lambda w: "/account/passkey/"),
+    "web:looked-at-me": Shown("citizen", lambda w: "/me/"),
     "web:home": Shown("operator", lambda w: "/"),
     "intake:mandated": Shown("teacher", lambda w: "/report/"),
     "intake:consult": Shown("hotline", lambda w: "/consult/"),

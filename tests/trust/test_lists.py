@@ -39,9 +39,20 @@ PUBLIC = {
 NO_PERMIT_NEEDED = {
     **{
         f"access:{name}": "an account's own factors and sessions; the row rules show no others"
-        for name in ("account", "again", "code", "recovery", "passkey", "new-passkey-options",
-                     "remove-factor", "end-session", "end-other-sessions", "oidc-again",
-                     "oidc-link", "oidc-unlink")
+        for name in (
+            "account",
+            "again",
+            "code",
+            "recovery",
+            "passkey",
+            "new-passkey-options",
+            "remove-factor",
+            "end-session",
+            "end-other-sessions",
+            "oidc-again",
+            "oidc-link",
+            "oidc-unlink",
+        )
     },
     "web:home": "leads to the first room of the account",
     "rulebook:policies": "rules that an authority publishes anyway",
@@ -53,6 +64,7 @@ RECORDS = {
     "anwang.access.actions.entries:record_apart",
 }
 UNAUDITED = {
+    "anwang.access.actions.look_rules:load_look_rules": "shipped policy, as the lists below",
     "anwang.directory.actions:load_directory": "shipped code lists, before anybody can sign in",
     "anwang.directory.actions:load_teams": "as above",
     "anwang.access.actions.two_person_acts:load_two_person_acts": "shipped ranks and acts",

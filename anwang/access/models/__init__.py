@@ -10,6 +10,7 @@ from anwang.access.models.audit import (
     Verification,
     Witness,
 )
+from anwang.access.models.looks import LookRule, SafeAdult
 from anwang.access.models.relations import Relation
 from anwang.access.models.sessions import AccountSession, Guess, KnownPlace, LinkedIdentity
 from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
@@ -28,10 +29,12 @@ __all__ = [
     "Guess",
     "KnownPlace",
     "LinkedIdentity",
+    "LookRule",
     "Membership",
     "Notice",
     "Rank",
     "Relation",
+    "SafeAdult",
     "Seal",
     "SealMember",
     "Sender",
