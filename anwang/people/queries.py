@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -20,6 +20,7 @@ from django.db import connection
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
+from anwang.people.rules.relatives import Relative, relative_meant
 from anwang.people.rules.scoring import Model, Reason, Scored, is_probable, load_model, rank
 
 # A key that very many share (a dormitory's door, a very common name) tells little, and a search
@@ -149,6 +150,31 @@ def find_many(
         [_match(person, scored, behind.get(person, []), model) for person, scored in found]
         for found in ranked
     ]
+
+
+def relatives_meant(
+    told: Mapping[int, tuple[Forms, Mapping[uuid.UUID, bool | None]]], *, model: Model | None = None
+) -> dict[int, PersonMatch]:
+    """Who of a known family is meant by each description: index -> match, where one is.
+
+    `told`: index -> (forms, the family's persons, each with whether the told relation is theirs).
+    One query. Two descriptions never mean one person: the surer keeps it.
+    """
+    model = model or shipped_model()
+    behind = identities_of({person for _, family in told.values() for person in family})
+    found: dict[uuid.UUID, tuple[int, Scored]] = {}
+    for index, (forms, family) in told.items():
+        relatives = [
+            Relative(person, [row_of(one.forms) for one in behind.get(person, [])], related)
+            for person, related in family.items()
+        ]
+        meant = relative_meant(row_of(forms), relatives, model)
+        if meant and (meant[0] not in found or found[meant[0]][1].weight < meant[1].weight):
+            found[meant[0]] = (index, meant[1])
+    return {
+        index: replace(_match(person, scored, behind[person], model), accepted=True)
+        for person, (index, scored) in found.items()
+    }
 
 
 def identities_of(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[IdentityView]]:

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from anwang.people.models import Identity, Key, Link, Person
+from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import blocking_keys
 from anwang.registries.models import Delivery, Fact, Record
@@ -57,7 +58,7 @@ def _record(delivery, one, values) -> None:
     forms = forms_of(values, token=token)
     identity = Identity.objects.create(
         record_id=record_id, source_id=source, record_key=key, delivery_id=delivery.pk,
-        person_id=one, forms=forms.pack(), id_token=forms.id_token,
+        person_id=one, forms=forms.pack(), packed=pack(forms), id_token=forms.id_token,
         full_key=forms.address.full_key or None,
     )  # fmt: skip
     Key.objects.bulk_create([Key(key=key, identity_no=identity.no) for key in blocking_keys(forms)])

@@ -20,7 +20,9 @@ from django.db import connection, transaction
 
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
-from anwang.people.queries import PersonMatch, find_many
+from anwang.households.rules.picture import Picture
+from anwang.households.rules.ties import load_ties
+from anwang.people.queries import PersonMatch, find_many, relatives_meant
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.scoring import Model, load_model
 from anwang.registries.rules.manifests import load_manifests
@@ -207,6 +209,50 @@ def _match(report: WaitingReport, found: Findings) -> None:
 
 
 def _draw(report: WaitingReport, found: Findings) -> None:
+    """The picture; drawn again where somebody told by a relation was recognised in it."""
+    picture = _picture(report, found)
+    if recognised := relatives_meant(_told_by_relation(report, found, picture)):
+        found.accepted |= recognised
+        for index, match in recognised.items():
+            found.matches[index] = [match, *found.matches.get(index, [])]
+        picture = _picture(report, found)
+    found.picture = _without_itself(picture, report.receipt)
+    subjects = subjects_of(report.body)
+    found.home_county = home_county(
+        [(role_of(subjects[index]), str(one.person_id)) for index, one in found.accepted.items()],
+        found.picture,
+    )
+
+
+def _told_by_relation(
+    report: WaitingReport, found: Findings, picture: Picture
+) -> dict[int, tuple[Forms, dict[uuid.UUID, bool | None]]]:
+    """Subjects whom nobody was accepted for, and the people around the one who was recognised."""
+    taken = found.person_ids
+    if not taken & set(picture["focus"]):
+        return {}
+    around = [
+        one for one in picture["members"]
+        if one["matched"] and one["person_id"] not in taken and not one["dead"]
+    ]  # fmt: skip
+    ties = load_ties()
+    told: dict[int, tuple[Forms, dict[uuid.UUID, bool | None]]] = {}
+    for index, subject in enumerate(subjects_of(report.body)):
+        if index in found.accepted or not around or index >= len(found.forms):
+            continue
+        word = ties.relation(text_of(subject.get("relation_to_victim"), 40))
+        told[index] = (
+            found.forms[index],
+            {
+                uuid.UUID(one["person_id"]): word == one["relation"]
+                if word and one["relation"] else None
+                for one in around
+            },
+        )  # fmt: skip
+    return told
+
+
+def _picture(report: WaitingReport, found: Findings) -> Picture:
     subjects = subjects_of(report.body)
     asked = [
         {
@@ -219,12 +265,7 @@ def _draw(report: WaitingReport, found: Findings) -> None:
         }
         for index, subject in enumerate(subjects)
     ]
-    picture = picture_of(asked, as_of=report.received_on, concerns=concerns_of(report.body))
-    found.picture = _without_itself(picture, report.receipt)
-    found.home_county = home_county(
-        [(role_of(subjects[index]), str(one.person_id)) for index, one in found.accepted.items()],
-        found.picture,
-    )
+    return picture_of(asked, as_of=report.received_on, concerns=concerns_of(report.body))
 
 
 def _without_itself(picture: dict[str, Any], receipt: str) -> dict[str, Any]:
