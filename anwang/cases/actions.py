@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from anwang.access.actions.entries import record_event
-from anwang.access.actions.relations import relate
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.cases.models import Case, FamilyFile, FamilyMember
@@ -124,10 +122,11 @@ def _members_of(screening: Screening | None) -> list[dict[str, Any]]:
 def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
     screening = _screening_of(matter)
     members = _members_of(screening)
-    known = _known_family(sure_persons(screening), matter)
+    known = _known_family(matter)
     # The row becomes readable through its relation, so the relation stands first.
     family_id = known or uuid.uuid4()
-    relate(offer.team_id, "family", [family_id], ground="case", through=matter.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("select cases.relate_family(%s, %s)", [family_id, matter.pk])
     if known is None:
         told = [matter.headline.get("name"), *(one.get("name") for one in members)]
         name = next((one.strip() for one in told if one and one.strip()), "不詳")
@@ -140,31 +139,10 @@ def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
     return family
 
 
-def sure_persons(screening: Screening | None) -> list[uuid.UUID]:
-    """Subjects whose number told who they are. A probable link joins no file (decision 16)."""
-    matches = screening.matches.values() if screening else ()
-    return [
-        uuid.UUID(match["person_id"])
-        for match in matches
-        if match.get("person_id") and _by_number(match)
-    ]
-
-
-def _by_number(match: Mapping[str, Any]) -> bool:
-    accepted = [c for c in match["candidates"] if c["person_id"] == match["person_id"]]
-    return any(
-        reason["comparison"] == "national_id" and reason["level"] == "same"
-        for candidate in accepted
-        for reason in candidate["reasons"]
-    )
-
-
-def _known_family(persons: list[uuid.UUID], matter: Matter) -> uuid.UUID | None:
-    """The file of the county that most of `persons` belong to, whichever team opened it."""
-    if not persons:
-        return None
+def _known_family(matter: Matter) -> uuid.UUID | None:
+    """The file of the county that most of the report's sure persons belong to, of whichever team."""
     with connection.cursor() as cursor:
-        cursor.execute("select cases.file_of(%s, %s)", [persons, matter.pk])
+        cursor.execute("select cases.file_of(%s)", [matter.pk])
         row = cursor.fetchone()
     return row[0] if row else None
 

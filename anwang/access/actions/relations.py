@@ -16,7 +16,11 @@ def relate(
     ground: str,
     through: uuid.UUID,
 ) -> None:
-    """Let a team reach objects on a ground; quiet where it already may."""
+    """Let a team reach objects on a ground; quiet where it already may.
+
+    For our own programs. For an account the database refuses: what an act of its own opens, and to
+    whom, is said by that act's function (`triage.relate_offer`, `cases.relate_family`).
+    """
     Relation.objects.bulk_create(
         [
             Relation(

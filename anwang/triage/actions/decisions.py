@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from anwang.access.actions.entries import record_event
-from anwang.access.actions.relations import relate
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
@@ -37,6 +36,7 @@ from anwang.triage.rules.attached import attached_clocks
 DISPATCH_CLOCK = "dispatch-24h"
 NOT_FOR_US = "not-for-us"
 FIELDS = ("grade", "grade_class", "stream", "agency_kind", "joint_with", "passed_to", "team")
+_DECIDED = tuple(name for name in FIELDS if name != "team")
 
 
 class NotNow(AnwangError):
@@ -136,9 +136,8 @@ def _offer(
     offer = Offer.objects.create(
         matter=matter, decision=decision, team_id=team, offered_at=decision.at
     )
-    for name in FIELDS:
-        if name != "team":
-            setattr(matter, name, decision.outcome[name])
+    for name in _DECIDED:
+        setattr(matter, name, decision.outcome[name])
     stop_clock(matter, DISPATCH_CLOCK, decision.at, offer.pk)
     policies = policies_in_force(matter.county, decision.at.astimezone(TAIPEI).date())[0]
     inputs = screening.inputs if screening else {}
@@ -148,9 +147,9 @@ def _offer(
     matter.offered_team = team
     matter.due_at = next_due(matter, decision.at)
     matter.changed_at = decision.at
-    matter.save()
-    relate(team, "report", [matter.pk], ground="offer", through=matter.pk)
-    relate(team, "person", _persons(screening), ground="offer", through=matter.pk)
+    matter.save(update_fields=[*_DECIDED, "state", "offered_team", "due_at", "changed_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("select triage.relate_offer(%s)", [offer.pk])
     record_event(Act.OFFER_MADE, actor=permit.actor, object_kind="report", object_ids=[matter.pk],
                  purpose=permit.purpose, detail={"team": team})  # fmt: skip
     return offer
@@ -160,12 +159,6 @@ def known_persons(members: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
     """Ids of the members whom we take to be somebody; a subject known to nobody has none."""
     ids = [str(member.get("person_id") or "subject-") for member in members]
     return [uuid.UUID(one) for one in ids if not one.startswith("subject-")]
-
-
-def _persons(screening: Screening | None) -> list[uuid.UUID]:
-    if screening is None:
-        return []
-    return known_persons(screening.picture.get("members", []))
 
 
 @transaction.atomic

@@ -41,7 +41,7 @@ def answer_offer(offer: Offer, answer: Offer.Answer, permit: Permit) -> dt.datet
     offer.answer = answer
     offer.answered_at = at
     offer.answered_by = permit.actor.id
-    offer.save()
+    offer.save(update_fields=["answer", "answered_at", "answered_by", "refusal", "refusal_text"])
     return at
 
 
