@@ -1,4 +1,4 @@
-"""Second factors over django-allauth: one-time codes, recovery codes and passkeys (ADR 0010).
+"""Second factors over django-allauth: one-time codes, recovery codes and passkeys (ADR 0012).
 
 Every function works on the account's own rows: inside `as_claimed`, or signed in as the account.
 """

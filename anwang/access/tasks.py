@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Final
 
+from django.db import connection
 from procrastinate.contrib.django import app
 
 from anwang.access.actions.audit_alarms import raise_alarm
@@ -69,3 +71,11 @@ def verify_whole(timestamp: int) -> None:
     verdict = keep_verification()
     if not verdict.ok and (before is None or before.first_bad != verdict.first_bad):
         raise_alarm("broken", {"first_bad": verdict.first_bad, "why": verdict.why})
+
+
+@app.periodic(cron="17 * * * *", periodic_id="access-sweep")  # type: ignore[untyped-decorator]
+@app.task(name="access.sweep_sessions", queue="upkeep", queueing_lock="access.sweep_sessions")  # type: ignore[untyped-decorator]
+def sweep_sessions(timestamp: int) -> None:
+    """Forget sessions that no cookie opens any more, leaked buckets, places not used for weeks."""
+    with connection.cursor() as cursor:
+        cursor.execute("select access.sweep_sessions(%s)", [dt.timedelta(days=2)])
