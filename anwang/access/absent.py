@@ -9,19 +9,27 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 
+from anwang.access.actions.attempts import record_attempt
+from anwang.access.context import Actor
 from anwang.common.errors import Refused
 
 View = Callable[..., HttpResponse]
 
 
 def refused_is_absent(view: View) -> View:
-    """Sign-in needed; a Refused is answered like an address that does not exist (R8)."""
+    """Sign-in needed; a Refused is answered like an address that does not exist (R8).
+
+    Every absent answer that named an object leaves one attempt, the same for all reasons.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except Refused:
+        except (Refused, Http404):
+            if kwargs and request.user.is_authenticated:
+                route = request.resolver_match.view_name if request.resolver_match else ""
+                record_attempt(Actor(request.user.pk), route, *kwargs.values())
             # Without the refusal's text: the page of an absent thing says nothing more.
             raise Http404 from None
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import NoReturn
+
+from django.db import connection
 
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.queries.seats import Seat, seats_of
+from anwang.access.rules.alarms import load_rules
 from anwang.access.vocabulary import Act, Role
 from anwang.common.errors import Refused
 
@@ -52,6 +56,23 @@ def check_role(actor: Actor, roles: Iterable[Role], purpose: str) -> Permit:
     if not seats:
         refuse(actor, purpose)
     return Permit(actor, "role", purpose, seats)
+
+
+@cache
+def _most_without_task() -> int:
+    return load_rules()["bulk"].most
+
+
+def check_pace(actor: Actor, purpose: str, object_ids: Iterable[object] = ()) -> None:
+    """Let somebody open so many things an hour without a task there, then no more (R15).
+
+    Raises Refused. The limit is the rule `bulk` of alarms.yaml, which also raises the alarm.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select access.opened_without_task()")
+        (opened,) = cursor.fetchone()
+    if opened > _most_without_task():
+        refuse(actor, purpose, object_ids)
 
 
 def has_role(actor: Actor, roles: Iterable[Role]) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
-from anwang.access.permissions import Permit, check_role, has_role, refuse, seats_in
+from anwang.access.permissions import Permit, check_pace, check_role, has_role, refuse, seats_in
 from anwang.access.vocabulary import Act, Role
-from anwang.triage.models import Matter, Offer
+from anwang.triage.models import OPEN, Matter, Offer
 
 DESK_ROLES = (Role.DESK,)
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
@@ -51,7 +51,7 @@ def check_can_read_matter(
     """
     asked = [matter_id] if matter_id else []
     matter = Matter.objects.filter(pk=matter_id).only(
-        "desk_team", "offered_team", "accountable_team"
+        "desk_team", "offered_team", "accountable_team", "state"
     ).first()  # fmt: skip
     if matter is None or matter_id is None:
         refuse(actor, purpose, asked)
@@ -66,9 +66,12 @@ def check_can_read_matter(
     )
     if not seats:
         refuse(actor, purpose, asked)
+    task = matter.state in OPEN
+    if not task:
+        check_pace(actor, purpose, asked)
     audit_id = record_apart(
         Act.READ, actor=actor, object_kind="report", object_ids=[matter_id], purpose=purpose,
-        fields=sorted(SEEN_AT_DESK),
+        fields=sorted(SEEN_AT_DESK), detail={"task": task},
     )  # fmt: skip
     return Permit(actor, "task", purpose, seats, SEEN_AT_DESK, audit_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from anwang.access import leaving
 from anwang.access.queries.seats import Seat, seats_of
 from anwang.access.vocabulary import Role
+from anwang.cases.oversight.queries import number_of_unseen, open_glass
+from anwang.common.clock import clock_now
 from anwang.directory.models import County, Team
 
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
@@ -28,7 +31,11 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
-)
+    ("web:glass", gettext_lazy("緊急開啟"), (Role.DESK, Role.HOTLINE, *TEAM_ROLES)),
+    ("web:conflicts", gettext_lazy("利益迴避"), (Role.DESK, *TEAM_ROLES)),
+    ("web:reviews", gettext_lazy("查閱審查"), (Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER,
+                                             Role.MINISTRY, Role.PRIVACY_OFFICER)),
+)  # fmt: skip
 
 
 def menu_for(roles: Iterable[str], path: str = "") -> list[dict[str, Any]]:
@@ -68,6 +75,18 @@ def filling_note() -> str:
     }
 
 
+def _glass(account: uuid.UUID) -> dict[str, Any] | None:
+    """The banner of the account's open glass."""
+    glass = open_glass(account)
+    if glass is None:
+        return None
+    return {
+        "url": reverse("web:through-glass", args=[glass.pk]),
+        "end_url": reverse("web:end-glass", args=[glass.pk]),
+        "minutes": max(1, int((glass.ends_at - clock_now()).total_seconds()) // 60),
+    }
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of common/base.html."""
     user = getattr(request, "user", None)
@@ -81,5 +100,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "county_name": {"zh": county.name_zh, "en": county.name_en} if county else None,
         "who": {"name": user.display_name, "office": office},
         "instance_note": filling_note(),
+        "unseen_notices": number_of_unseen() if seats else None,
+        "glass_open": _glass(user.pk),
         "quick_exit_url": leaving.PATH if {seat.role for seat in seats} == {Role.CITIZEN} else "",
     }

@@ -38,6 +38,9 @@ ARGUMENT = {
     "factor": "1",
     "session": "00000000-0000-4000-8000-0000000000d2",
     "identity": "00000000-0000-4000-8000-0000000000d3",
+    "glass": "00000000-0000-4000-8000-0000000000d4",
+    "alarm": "00000000-0000-4000-8000-0000000000d5",
+    "conflict": "00000000-0000-4000-8000-0000000000d6",
 }
 # Every name under which a form or an address might carry an id, besides those of the route's own.
 CARRIERS = {

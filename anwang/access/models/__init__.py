@@ -10,6 +10,7 @@ from anwang.access.models.audit import (
     Verification,
     Witness,
 )
+from anwang.access.models.glass import Alarm, AlarmMark, Glass
 from anwang.access.models.looks import LookRule, SafeAdult
 from anwang.access.models.relations import Relation
 from anwang.access.models.sessions import AccountSession, Guess, KnownPlace, LinkedIdentity
@@ -20,12 +21,15 @@ __all__ = [
     "Account",
     "AccountSession",
     "Accounts",
+    "Alarm",
+    "AlarmMark",
     "Attempt",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditLeaf",
     "Conflict",
     "Cosignature",
+    "Glass",
     "Guess",
     "KnownPlace",
     "LinkedIdentity",

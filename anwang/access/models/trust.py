@@ -47,6 +47,15 @@ class Attempt(models.Model):
     actor = models.UUIDField()
     route = models.CharField(max_length=80)
     named = models.CharField(max_length=64)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], name="unresolved_attempts",
+                condition=models.Q(resolved_at__isnull=True),
+            )
+        ]  # fmt: skip
 
 
 class Conflict(models.Model):
@@ -61,6 +70,9 @@ class Conflict(models.Model):
     since = models.DateTimeField(db_default=ClockNow())
     until = models.DateTimeField(null=True)
     declared_by = models.UUIDField(null=True)
+    reason = models.TextField(blank=True, db_default="")
+    ended_by = models.UUIDField(null=True)
+    ended_reason = models.TextField(blank=True, db_default="")
 
     class Meta:
         constraints = [

@@ -217,7 +217,7 @@ as $$
     order by c.checked_at nulls first limit most
 $$;
 """
-TRIGGERS = """
+TRIGGERS = r"""
 create function cases.watch_account() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$

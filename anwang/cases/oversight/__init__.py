@@ -1,0 +1,1 @@
+"""Looking over each other's shoulder: conflicts, attempts, broken glass, alarms, notices."""
