@@ -70,5 +70,5 @@ SIGNATURES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0006_conflicts"), ("triage", "0006_only_who_is_entitled")]
+    dependencies = [("cases", "0007_who_looked"), ("triage", "0006_only_who_is_entitled")]
     operations = [VaultFunction(FUNCTIONS, SIGNATURES)]
