@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import Final
 
@@ -78,4 +77,4 @@ def verify_whole(timestamp: int) -> None:
 def sweep_sessions(timestamp: int) -> None:
     """Forget sessions that no cookie opens any more, leaked buckets, places not used for weeks."""
     with connection.cursor() as cursor:
-        cursor.execute("select access.sweep_sessions(%s)", [dt.timedelta(days=2)])
+        cursor.execute("select access.sweep_sessions(interval '2 days')")
