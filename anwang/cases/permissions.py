@@ -11,11 +11,12 @@ from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.models import Glass
 from anwang.access.permissions import Permit, check_pace, check_role, refuse, seats_in
+from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 from anwang.cases.models import Case, FamilyFile
 
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
-SEEN_IN_FAMILY = frozenset({"members", "picture", "cases", "clocks", "chronicle"})
+SEEN_IN_FAMILY = seen_fields("family", "case")
 
 
 def check_can_use_inbox(actor: Actor) -> Permit:

@@ -9,6 +9,7 @@ from typing import Final
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_role, refuse
+from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 from anwang.common.clock import clock_now
 from anwang.intake.models import Attachment, Report
@@ -35,17 +36,17 @@ def check_can_take_call(actor: Actor) -> Permit:
 
 def check_can_see_receipt(actor: Actor, receipt: str) -> Permit:
     """A permit for the author's own report; the read is on record. Raises Refused for any other."""
-    return _own(actor, receipt, "receipt", frozenset({"receipt", "received_at", "county", "marks"}))
+    return _own(actor, receipt, "receipt", seen_fields("receipt", "author"))
 
 
 def check_can_add(actor: Actor, receipt: str) -> Permit:
     """A permit to add to one's own report. Raises Refused for any other."""
-    return _own(actor, receipt, "add-to-report", frozenset({"receipt"}))
+    return _own(actor, receipt, "add-to-report", seen_fields("addition", "author"))
 
 
 def check_can_see_reporter(actor: Actor, receipt: str) -> Permit:
     """A permit for the taker, on the day she took it (R6). Raises Refused for everybody else."""
-    fields = frozenset({"name", "organisation", "phone", "email", "learned_at"})
+    fields = seen_fields("reporter", "author")
     found = (
         Report.objects.filter(receipt=receipt, author=actor.id).only("id", "accepted_at").first()
     )
@@ -62,7 +63,9 @@ def check_can_open_attachment(actor: Actor, attachment: uuid.UUID) -> Permit:
         Act.ATTACHMENT_OPENED, actor=actor, object_kind="attachment", object_ids=[attachment],
         purpose="open-attachment",
     )  # fmt: skip
-    return Permit(actor, "report", "open-attachment", (), frozenset({"copy"}), audit_id)
+    return Permit(
+        actor, "report", "open-attachment", (), seen_fields("attachment", "report"), audit_id
+    )
 
 
 def _own(actor: Actor, receipt: str, purpose: str, fields: frozenset[str]) -> Permit:

@@ -7,11 +7,12 @@ import uuid
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_role, has_role
+from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 
 FEED_ROLES = (Role.DESK, Role.OPERATOR, Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 QUARANTINE_ROLES = (Role.OPERATOR,)
-SEEN_IN_QUARANTINE = frozenset({"line", "column", "rule"})
+SEEN_IN_QUARANTINE = seen_fields("quarantined-row", "role")
 
 
 def check_can_see_feeds(actor: Actor) -> Permit:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_pace, check_role, has_role, refuse, seats_in
+from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 from anwang.triage.models import OPEN, Matter, Offer
 
 DESK_ROLES = (Role.DESK,)
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
-SEEN_AT_DESK = frozenset({"report", "picture", "proposal", "same-event", "clocks"})
+SEEN_AT_DESK = seen_fields("report", "task")
 
 
 def check_can_use_desk(actor: Actor) -> Permit:

@@ -9,6 +9,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from anwang.access.rules.access_sql import NEWCOMER
+
 pytestmark = pytest.mark.django_db
 
 OURS = "('public', 'clock', 'access', 'vault', 'intake', 'triage')"
@@ -29,10 +31,7 @@ def test_every_table_has_forced_row_rules_or_says_why_it_is_open():
         where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in {OURS}""")
     bare = [name for name, forced, comment in found
             if not forced and not (comment or "").startswith("open: ")]  # fmt: skip
-    assert bare == [], (
-        f"Tables without a rule: {bare}. Add RowRules (personal data) or OpenTable (none, with the"
-        " reason) from anwang/common/row_rules.py to the migration that makes the table."
-    )
+    assert bare == [], f"Tables without a rule: {bare}. Each needs an entry: {NEWCOMER}"
     assert len(found) > 30
 
 
