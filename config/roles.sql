@@ -24,5 +24,12 @@ begin
   if not pg_has_role('anwang_migrator', 'anwang_vault', 'member') then
     grant anwang_vault to anwang_migrator;
   end if;
+  -- pg_stat_activity shows a session's statement to every session of the same role, values and all.
+  foreach role_name in array array['anwang_app', 'anwang_door', 'anwang_worker', 'anwang_auditor'] loop
+    if not exists (select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole
+                   where r.rolname = role_name and 'track_activities=off' = any(s.setconfig)) then
+      execute format('alter role %I set track_activities = off', role_name);
+    end if;
+  end loop;
 end
 $$;
