@@ -26,6 +26,7 @@ USUAL_ORDER = [
     "matching",
     "reports",
     "desk",
+    "rules",
 ]  # loading's counties serve reports
 
 
