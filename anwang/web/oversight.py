@@ -206,7 +206,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     """What the reader's office must judge: uses of the glass and odd access."""
     permit = _here(check_can_review, request)
     broken, odd = glass_to_review(permit), alarms_to_review(permit)
-    names = names_of_accounts({one.account_id for one in [*broken, *odd]})
+    names = names_of_accounts({one.account_id for one in broken} | {one.account_id for one in odd})
     rules = load_rules()
     context = {
         "now": clock_now(),
