@@ -69,7 +69,8 @@ def verify(lines, key, witness_notes=()):
             held.setdefault(int(text.splitlines()[1]), set()).add(text)
     notes = {line["size"]: line for line in lines if line["kind"] == "checkpoint"}
     signed_from = min((n for n, line in notes.items() if line["note"]), default=-1)
-    agreed = size if size and size in notes else 0
+    agreed = size if size and size in notes else 0  # up to here our own signatures hold
+    witnessed = 0  # up to here a witness saw the same
 
     def wrong_root():
         line, seen = notes.pop(size, None), held.pop(size, None)
@@ -101,13 +102,17 @@ def verify(lines, key, witness_notes=()):
             return size, size, size, "the entry was changed", stones
         add(pile, leaf)
         size += 1
+        vouched = size in held
         why = wrong_root()
         if why:
-            return size, agreed, size - 1, why, stones
+            return size, witnessed if "witness" in why else agreed, size - 1, why, stones
+        witnessed = size if vouched else witnessed
         if why == "":
             agreed = size
-    if notes or (log["whole"] and any(one > size for one in held)):
-        return size, size, size, "the log was cut off or put back", stones
+    if notes:
+        return size, agreed, size, "the log was cut off", stones
+    if log["whole"] and any(one > size for one in held):
+        return size, witnessed, size, "the log was put back to an older state", stones
     if size > agreed or lines[-1:] != [{"kind": "end", "entries": size - log["start"]}]:
         return size, agreed, size, "no signed checkpoint covers the end", stones
     for line in lines:

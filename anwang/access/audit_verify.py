@@ -38,8 +38,9 @@ WORDS: Final = {
     " {first} to {last}.",
     "witness": "A witness saw another log: the first changed entry is one of {first} to {last}.",
     "unsigned": "Entries from {first} on are covered by no signed checkpoint.",
-    "cut": "The log was cut off: entry {first} and what came after it is gone.",
-    "back": "The log was put back to an older state: a witness saw entry {first}, and it is gone.",
+    "cut": "The log was cut: the first entry that is gone is one of {first} to {last}.",
+    "back": "The log was put back to an older state: the first entry that a witness saw and that is"
+    " gone is one of {first} to {last}.",
     "strange": "An entry (number {first}) was added that has no place in the tree.",
 }
 
@@ -149,7 +150,9 @@ class _Walk:
         self.stones = _stones(key)
         self.buried: list[int] = []
         self.frontier = Frontier()
-        self.agreed = 0  # the size up to which roots outside this walk agree
+        # The sizes up to which roots agree: signed by us, and seen by a witness. Against somebody
+        # who has our key only the second says anything.
+        self.agreed = self.witnessed = 0
 
     def verdict(self) -> Verdict:
         for position, stored, no, *entry in _rows():
@@ -164,7 +167,7 @@ class _Walk:
                 return self._bad("changed", position)
             self.frontier = self.frontier.grown(leaf)
             if why := self._root_is_wrong():
-                return self._bad(why, self.agreed, position)
+                return self._bad(why, self.witnessed if why == "witness" else self.agreed, position)
         return self._end()
 
     def _root_is_wrong(self) -> str:
@@ -180,16 +183,18 @@ class _Walk:
         if seen is not None and seen != {root}:
             return "witness"
         self.agreed = size
+        if seen is not None:
+            self.witnessed = size
         return ""
 
     def _end(self) -> Verdict:
         size = self.frontier.size
         if self.checkpoints:  # a checkpoint beyond the last leaf
-            return self._bad("cut", size)
+            return self._bad("cut", self.agreed, size)
         if self.held:
-            return self._bad("back", size)
+            return self._bad("back", self.witnessed, size)
         if size > self.agreed or (size and self.signed_from < 0):
-            return self._bad("unsigned", self.agreed if self.signed_from >= 0 else 0)
+            return self._bad("unsigned", self.agreed if self.signed_from >= 0 else 0, size)
         strange = _strange()
         if strange is not None:
             return self._bad("strange", strange)

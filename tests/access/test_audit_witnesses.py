@@ -115,14 +115,15 @@ def test_last_weeks_backup_is_refused_and_told_at_once(auditor, witness, own_dat
         admin.execute("delete from access_auditleaf where position >= 4")
     assert verify().ok, "from inside alone an older state looks right"
     verdict = verify(held_by([one.address]))
-    assert (verdict.ok, verdict.first_bad, verdict.why) == (False, 4, "back")
+    assert (verdict.ok, verdict.last_bad, verdict.why) == (False, 4, "back")
     write(9)  # life goes on, on the restored state: the log has two faces now
     give_places()
     assert ask_witness(one) == "refused"
     assert ask_witness(one) == "refused"
     assert notices() == ["audit-witness-refused"]
     verdict = verify(held_by([one.address]))
-    assert (verdict.ok, verdict.first_bad, verdict.why) == (False, 4, "witness")
+    assert (verdict.ok, verdict.why) == (False, "witness")
+    assert verdict.first_bad <= 4 <= verdict.last_bad
 
 
 def test_a_silent_witness_is_told_after_five_minutes_and_once(auditor, witness, monkeypatch):
