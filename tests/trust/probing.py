@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 from django.db import connections, transaction
 
-from anwang.access.context import Actor, enter
+from anwang.access.context import LASTS, Actor, enter
 from tests.conftest import clone_of, template_database
 from tests.trust.two_counties import ACCOUNTS, Filler, Table
 
@@ -105,11 +106,43 @@ def run(
         return [Answer(*row) for row in cursor.fetchall()]
 
 
+def said(connection: Any) -> str:
+    """What the context's variable says now."""
+    with connection.cursor() as cursor:
+        cursor.execute("select current_setting('anwang.context', true)")
+        return str(cursor.fetchone()[0] or "")
+
+
+def say(connection: Any, what: str) -> None:
+    """Set the context's variable past `enter`, as an injection would."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('anwang.context', %s, true)", [what])
+
+
 @contextlib.contextmanager
 def context(connection: Any, name: str) -> Iterator[None]:
-    """A transaction in the context of one of the accounts, or in none; taken back."""
+    """A transaction in the context of one of the accounts, or in none; taken back.
+
+    `stale` has ended, `replayed` is an earlier transaction's, `forged` names another account than
+    the one it was made for: each is a context of `own` that must be none.
+    """
+    earlier = ""
+    if name == "replayed":
+        with transaction.atomic():
+            enter(Actor(ACCOUNTS["own"]), "test")
+            earlier = said(connection)
     with transaction.atomic():
-        if name != "none":
+        if name == "replayed":
+            say(connection, earlier)
+        elif name == "stale":
+            with mock.patch.dict(LASTS, account=0):
+                enter(Actor(ACCOUNTS["own"]), "test")
+        elif name == "forged":
+            enter(Actor(ACCOUNTS["other"]), "test")
+            other, own = str(ACCOUNTS["other"]), str(ACCOUNTS["own"])
+            assert other in said(connection), "the claim has another shape now: forge it anew"
+            say(connection, said(connection).replace(other, own))
+        elif name != "none":
             enter(Actor(ACCOUNTS[name]), "test")
         yield
         if not connection.needs_rollback:

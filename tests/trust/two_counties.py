@@ -191,6 +191,7 @@ class Filler:
             for number, (where, what, role) in enumerate(seats):
                 county, desk, team = SIDES[where]
                 self._put("access_membership", where, 10 * ACCOUNTS[name].int % 1000 + number, {
+                    "id": uuid.UUID(int=ACCOUNTS[name].int + 1000 * (number + 1)),
                     "account_id": ACCOUNTS[name], "role": role, "county": county,
                     "team_id": {"team": team, "desk": desk}.get(what, f"{county}-office"),
                     "until": "yesterday" if name == "expired" else None,
