@@ -78,8 +78,9 @@ def _raise(found: Iterable[Found]) -> int:
     new = 0
     for one in found:
         account = uuid.UUID(one.account)
-        values: list[Any] = [uuid.uuid4(), one.rule, account, account, one.day, "report" if one.object else "",
-                  one.object, one.counted, account]  # fmt: skip
+        kind = "report" if one.object else ""
+        values: list[Any] = [uuid.uuid4(), one.rule, account, account, one.day, kind, one.object,
+                             one.counted, account]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(_RAISE, values)
             row = cursor.fetchone()
