@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import psycopg
 import pytest
 from django.db import connection
 
@@ -86,3 +91,25 @@ def test_no_table_has_a_second_permissive_policy_for_a_role_and_command():
             select tablename, roles::text, cmd, count(*) from pg_policies
             where permissive = 'PERMISSIVE' group by 1, 2, 3 having count(*) > 1""")
         assert cursor.fetchall() == []
+
+
+def test_prepare_stops_at_a_table_that_no_file_names_and_says_what_to_do(
+    own_database, postgres_server
+):
+    with psycopg.connect(
+        postgres_server.address("postgres", own_database), autocommit=True
+    ) as admin:
+        admin.execute("create table b_new (id int); alter table b_new owner to anwang_owner")
+        admin.execute("comment on table b_new is 'row rules'")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare", "--kind", "test"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | {
+            "ANWANG_SOCKETS": str(postgres_server.sockets),
+            "ANWANG_DATABASE": own_database,
+            "ANWANG_DATABASE_ROLE": "migrator",
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        },
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "public.b_new has no entry: add it to policies/access.yaml of its app" in done.stderr

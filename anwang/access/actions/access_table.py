@@ -40,7 +40,7 @@ def apply_access_table() -> None:
     access = access_table()
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        if wrong := differences(access, _tables(cursor), kept=_ruled_by_migration(cursor)):
+        if wrong := differences(access, _tables(cursor)):
             raise TablesWithoutRules("\n".join(wrong))
         sequences = _sequences(cursor)
         made = [f"drop policy {policy} on {table}" for policy, table in _policies(cursor, access)]
@@ -57,16 +57,6 @@ def _tables(cursor: Any) -> set[str]:
         join pg_namespace n on n.oid = c.relnamespace
         where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
           and n.nspname !~ '^(pg_|information_schema)'""")
-    return {name for (name,) in cursor.fetchall()}
-
-
-def _ruled_by_migration(cursor: Any) -> set[str]:
-    """Tables whose migration has given them a rule, and which are in no access.yaml yet."""
-    cursor.execute("""
-        select n.nspname || '.' || c.relname from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)'
-          and (obj_description(c.oid) = 'row rules' or obj_description(c.oid) like 'open: %')""")
     return {name for (name,) in cursor.fetchall()}
 
 

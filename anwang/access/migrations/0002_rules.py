@@ -1,10 +1,10 @@
-"""Who may see the rows of access, the context functions, and the audit's partitions."""
+"""The context functions and the audit's partitions."""
 
 import datetime as dt
 
 from django.db import migrations
 
-from anwang.common.row_rules import OpenTable, RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 AUDIT_TABLE = """
 create sequence access_auditentry_no;
@@ -110,7 +110,6 @@ SIGNATURES = {
     "access.sender_of(text)": ("app", "door", "worker"),
 }
 SIGNED_IN = "access.actor() is not null"
-MINE = "team_id = any(array(select access.my_teams()))"
 
 
 class Migration(migrations.Migration):
@@ -123,94 +122,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(AUDIT_TABLE, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(monthly(dt.date(2025, 1, 1), 48), reverse_sql=migrations.RunSQL.noop),
-        migrations.RunSQL(
-            "grant select on access_account, access_membership, access_sender to anwang_vault;",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
         VaultFunction(CONTEXT, SIGNATURES),
-        RowRules(
-            "access_account",
-            {
-                "worker": {"select": "true", "insert": "true"},
-                "vault": {"select": "true"},
-            },
-        ),
-        # Staff names stand on many screens; the password's digest is nobody's to read.
-        migrations.RunSQL(
-            "grant select (id, username, display_name, display_name_en, county, is_active,"
-            " created_at) on access_account to anwang_app;"
-            f"create policy app_select on access_account for select to anwang_app using ({SIGNED_IN});",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
-        RowRules(
-            "access_membership",
-            {
-                "app": {"select": f"account_id = access.actor() or {MINE}"},
-                "worker": {"select": "true", "insert": "true"},
-                "vault": {"select": "true"},
-            },
-        ),
-        RowRules(
-            "access_relation",
-            {
-                "app": {"select": MINE, "insert": SIGNED_IN},
-                "worker": {"select": "true", "insert": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-        ),
-        RowRules(
-            "access_sender",
-            {
-                "app": {"select": "access.i_am('operator')", "insert": "access.i_am('operator')"},
-                "worker": {"select": "true"},
-                "vault": {"select": "true"},
-            },
-        ),
-        RowRules(
-            "access_auditentry",
-            {
-                "app": {"select": "access.i_am('auditor')", "insert": "true"},
-                "worker": {"insert": "true", "select": "true"},
-                "door": {"insert": "true"},
-                "vault": {"insert": "true"},
-                "auditor": {"select": "true"},
-            },
-        ),
-        *[
-            RowRules(
-                table,
-                {
-                    "auditor": {"select": "true", "insert": "true"},
-                    "app": {"select": "access.i_am('auditor')"},
-                    "worker": {"select": "true", "insert": "true"},
-                },
-            )
-            for table in ("access_auditleaf", "access_auditcheckpoint")
-        ],
-        OpenTable(
-            "django_session",
-            "a random key and a signed account id, needed before anybody is known",
-            app="select, insert, update, delete",
-        ),
-        *[
-            OpenTable(table, "the framework''s own list of models")
-            for table in ("django_content_type", "django_migrations", "auth_permission",
-                          "auth_group", "auth_group_permissions")
-        ],
-        *[
-            OpenTable(
-                table,
-                "the queue: ids without meaning outside, never names",
-                app="select, insert, update, delete",
-                worker="select, insert, update, delete",
-                vault="select, insert, update",
-            )
-            for table in ("procrastinate_jobs", "procrastinate_events",
-                          "procrastinate_periodic_defers", "procrastinate_workers")
-        ],
-        migrations.RunSQL(
-            "grant usage on all sequences in schema public to anwang_app, anwang_worker, anwang_vault;"
-            "grant usage on sequence access_auditentry_no to anwang_door;",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
     ]

@@ -18,10 +18,4 @@ class Migration(migrations.Migration):
                 name=NAME,
             ),
         ),
-        migrations.RunSQL(
-            "grant update on access_relation to anwang_vault;"
-            "create policy vault_update on access_relation for update to anwang_vault"
-            " using (true) with check (true);",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
     ]

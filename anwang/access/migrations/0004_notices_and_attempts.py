@@ -5,7 +5,7 @@ import uuid
 from django.db import migrations, models
 
 import anwang.common.clock
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 FUNCTIONS = """
 create function access.notify(
@@ -18,7 +18,6 @@ as $$
     returning id
 $$;
 """
-MINE = "to_account = access.actor() or to_team = any(array(select access.my_teams()))"
 
 
 class Migration(migrations.Migration):
@@ -62,28 +61,8 @@ class Migration(migrations.Migration):
                 ("named", models.CharField(max_length=64)),
             ],
         ),
-        RowRules(
-            "access_notice",
-            {
-                "app": {"select": MINE, "update": MINE},
-                "worker": {"select": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-        ),
-        RowRules(
-            "access_attempt",
-            {
-                "app": {"insert": "actor = access.actor()"},
-                "worker": {"select": "true", "delete": "true"},
-                "vault": {"select": "true"},
-            },
-        ),
         VaultFunction(
             FUNCTIONS,
             {"access.notify(text, text, uuid, text, uuid, jsonb)": ("app", "worker")},
-        ),
-        migrations.RunSQL(
-            "grant usage on sequence access_attempt_id_seq to anwang_app, anwang_worker;",
-            reverse_sql=migrations.RunSQL.noop,
         ),
     ]

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import anwang.common.clock
-from anwang.common.row_rules import ClosedToMe, RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 FUNCTIONS = """
 create function access.closed_to_me() returns setof uuid
@@ -29,7 +29,6 @@ create function access.my_glass() returns setof uuid
 as $$ select null::uuid where false $$;
 """
 READERS = ("app", "door", "worker", "vault", "auditor")
-PROGRAMS = {"select": "true", "insert": "true", "update": "true"}
 ENDS = models.Q(until__isnull=True) | models.Q(until__gte=models.F("since"))
 
 
@@ -132,27 +131,5 @@ class Migration(migrations.Migration):
         ),
         # Nobody reads a conflict through the application: whose it is must not learn that there is
         # something to be in conflict with.
-        RowRules("access_conflict", {"worker": PROGRAMS, "vault": PROGRAMS}),
-        RowRules(
-            "access_sealmember",
-            {
-                "app": {"select": "account_id = access.actor()"},
-                "worker": PROGRAMS,
-                "vault": PROGRAMS,
-            },
-        ),
-        RowRules(
-            "access_seal",
-            {
-                "app": {
-                    "select": "exists (select from access_sealmember m where m.seal_id = access_seal.id"
-                    " and (m.until is null or m.until > clock.now()))"
-                },
-                "worker": PROGRAMS,
-                "vault": PROGRAMS,
-            },
-        ),
         VaultFunction(FUNCTIONS, {"access.closed_to_me()": READERS, "access.my_glass()": READERS}),
-        ClosedToMe("access_relation", "object_id", "through"),
-        ClosedToMe("access_notice", "object_id"),
     ]

@@ -7,7 +7,7 @@ ours gives null, and null sees no rows.
 
 from django.db import migrations
 
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 TABLE = """
 create table vault.context_key (
@@ -17,7 +17,6 @@ create table vault.context_key (
     installed_at timestamptz not null default clock.now()
 );
 """
-ONE_KEY = {"select": "true", "insert": "true", "update": "true"}
 FUNCTIONS = """
 create function access.install_context_key(new_inner bytea, new_outer bytea) returns void
     language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -82,7 +81,6 @@ class Migration(migrations.Migration):
     dependencies = [("access", "0005_closed_to_me")]
     operations = [
         migrations.RunSQL(TABLE, reverse_sql=migrations.RunSQL.noop),
-        RowRules("vault.context_key", {"vault": ONE_KEY}),
         VaultFunction(
             FUNCTIONS,
             {

@@ -7,7 +7,7 @@ from django.db import migrations, models
 from django.db.models import F, Q
 
 import anwang.common.clock
-from anwang.common.row_rules import ClosedToMe, OpenTable, RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 # What was asked stays; what was answered is answered; an end only comes nearer.
 STAYS = """
@@ -312,11 +312,6 @@ SIGNATURES = {
     "access.two_use(uuid, text, uuid)": ("app",),
     "access.two_for_me()": ("app",),
 }
-MINE = (
-    "asked_by = access.actor() or approved_by = access.actor() or declined_by = access.actor()"
-    " or id = any(array(select access.two_for_me()))"
-)
-SHIPPED = "shipped with the product and read by every screen; nothing personal"
 
 
 class Migration(migrations.Migration):
@@ -404,22 +399,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(STAYS, reverse_sql=migrations.RunSQL.noop),
-        *[
-            OpenTable(table, SHIPPED, app="select", worker="select", vault="select")
-            for table in ("access_rank", "access_twofoldact")
-        ],
-        # vault owns the functions; it can insert and update, and the trigger holds what it may.
-        migrations.RunSQL(
-            "grant select, insert, update on access_twofold to anwang_vault;",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
         VaultFunction(FUNCTIONS, SIGNATURES),
-        RowRules(
-            "access_twofold",
-            {
-                "app": {"select": MINE},
-                "vault": {"select": "true", "insert": "true", "update": "true"},
-            },
-        ),
-        ClosedToMe("access_twofold", "object_id"),
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import anwang.common.clock
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 # Found by the key's digest. A session that another release began, or a test, is taken in at its
 # first request. Nothing comes back for an ended session, an idle one, or an ended account.
@@ -255,56 +255,6 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(condition=models.Q(("ended_at__isnull", True)), fields=("issuer", "subject"), name="one_account_a_subject")],
             },
-        ),
-        RowRules(
-            "access_accountsession",
-            {
-                "app": {"select": "account_id = access.actor()"},
-                "vault": {"select": "true", "insert": "true", "update": "true", "delete": "true"},
-            },
-        ),
-        *[
-            RowRules(
-                table,
-                {"vault": {"select": "true", "insert": "true", "update": "true", "delete": "true"}},
-            )
-            for table in ("access_guess", "access_knownplace")
-        ],
-        RowRules(
-            "access_linkedidentity",
-            {
-                "app": {
-                    "select": "account_id = access.actor()",
-                    "insert": "account_id = access.actor()",
-                    "update": "account_id = access.actor()",
-                },
-                "worker": {"select": "true", "insert": "true", "update": "true"},
-                "vault": {"select": "true"},
-            },
-        ),
-        # Factors of django-allauth. The secrets in them are sealed besides (anwang/access/factors.py).
-        RowRules(
-            "mfa_authenticator",
-            {
-                "app": dict.fromkeys(
-                    ("select", "insert", "update", "delete"), "user_id = access.actor()"
-                ),
-                "vault": {"select": "true", "delete": "true"},
-            },
-        ),
-        migrations.RunSQL(
-            "grant usage on sequence mfa_authenticator_id_seq to anwang_app;",
-            reverse_sql=migrations.RunSQL.noop,
-        ),
-        # Ending an account: the definer function alone changes these rows.
-        migrations.RunSQL(
-            "grant update (is_active) on access_account to anwang_vault;"
-            "create policy vault_update on access_account for update to anwang_vault"
-            " using (true) with check (true);"
-            "grant update (until) on access_membership to anwang_vault;"
-            "create policy vault_update on access_membership for update to anwang_vault"
-            " using (true) with check (true);",
-            reverse_sql=migrations.RunSQL.noop,
         ),
         VaultFunction(
             SESSIONS,

@@ -3,13 +3,8 @@
 from django.db import migrations, models
 
 import anwang.common.clock
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
-# One subquery: asked once a statement, not once a row.
-READS_THE_LOG = (
-    "(select access.i_am('auditor') or access.i_am('privacy-officer')"
-    " or access.i_am('security-officer'))"
-)
 # Two persons agreed on the request; the one who asked carries it out. The hash stays in the tree.
 BURY = """
 create function access.bury_entry(at_position bigint, for_ground text, of_request uuid, stone text)
@@ -30,7 +25,6 @@ begin
 end
 $$;
 """
-STATE = ("access_cosignature", "access_witness", "access_verification", "access_tombstone")
 
 
 class Migration(migrations.Migration):
@@ -99,65 +93,8 @@ class Migration(migrations.Migration):
                 ("tombstones", models.BigIntegerField(default=0)),
             ],
         ),
-        RowRules(
-            "access_tombstone",
-            {
-                "app": {"select": READS_THE_LOG},
-                "worker": {"select": "true"},
-                "auditor": {"select": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-        ),
-        RowRules(
-            "access_witness",
-            {
-                "app": {"select": READS_THE_LOG},
-                "worker": {"select": "true", "insert": "true", "update": "true"},
-                "auditor": {"select": "true"},
-            },
-        ),
-        *[
-            RowRules(
-                table,
-                {
-                    "app": {"select": READS_THE_LOG},
-                    "worker": {"select": "true", "insert": "true"},
-                    "auditor": {"select": "true"},
-                },
-            )
-            for table in ("access_cosignature", "access_verification")
-        ],
         migrations.RunSQL(
-            "\n".join(
-                [
-                    "grant usage on sequence access_cosignature_id_seq, access_verification_id_seq"
-                    " to anwang_worker;",
-                    # Only what bury_entry does; the vault's role signs in nowhere.
-                    "grant select, delete on access_auditentry to anwang_vault;",
-                    "create policy vault_select on access_auditentry for select to anwang_vault"
-                    " using (true);",
-                    "create policy vault_delete on access_auditentry for delete to anwang_vault"
-                    " using (exists (select from access_tombstone t join access_auditleaf l"
-                    " on l.position = t.position where l.entry_no = access_auditentry.no"
-                    " and l.entry_id = access_auditentry.id));",
-                    "grant select on access_auditleaf to anwang_vault;",
-                    "create policy vault_select on access_auditleaf for select to anwang_vault"
-                    " using (true);",
-                    *[
-                        f"drop policy app_select on {table};"
-                        f"create policy app_select on {table} for select to anwang_app"
-                        f" using ({READS_THE_LOG});"
-                        for table in ("access_auditleaf", "access_auditcheckpoint")
-                    ],
-                    # Not even an auditor sees who handled the case that is closed to him.
-                    "drop policy app_select on access_auditentry;",
-                    "create policy app_select on access_auditentry for select to anwang_app"
-                    f" using ({READS_THE_LOG} and not object_ids &&"
-                    " array(select closed::text from access.closed_to_me() closed));",
-                    "create index audit_entries_of_object on access_auditentry"
-                    " using gin (object_ids);",
-                ]
-            ),
+            "create index audit_entries_of_object on access_auditentry using gin (object_ids);",
             reverse_sql=migrations.RunSQL.noop,
         ),
         VaultFunction(BURY, {"access.bury_entry(bigint, text, uuid, text)": ("app",)}),

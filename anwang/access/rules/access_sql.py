@@ -113,15 +113,12 @@ def _restrictive(table: Table, name: str, text: str) -> str:
     )
 
 
-def differences(access: AccessTable, found: Iterable[str], kept: Iterable[str] = ()) -> list[str]:
-    """What stands in only one of the access table and the database; empty when they agree.
-
-    `kept` are tables that may be without an entry.
-    """
+def differences(access: AccessTable, found: Iterable[str]) -> list[str]:
+    """What stands in only one of the access table and the database; empty when they agree."""
     there = set(found)
     said = {qualified(name) for name in access.tables}
     return [
-        *(f"{name} has no entry: {NEWCOMER}" for name in sorted(there - said - set(kept))),
+        *(f"{name} has no entry: {NEWCOMER}" for name in sorted(there - said)),
         *(f"{name} has an entry and is no table" for name in sorted(said - there)),
     ]
 

@@ -11,9 +11,6 @@ SCHEMA = """
 create schema if not exists cases;
 grant usage, create on schema cases to anwang_vault;
 grant usage on schema cases to anwang_app, anwang_worker;
-grant select on cases_familymember, cases_familyfile to anwang_vault;
-create policy vault_select on cases_familymember for select to anwang_vault using (true);
-create policy vault_select on cases_familyfile for select to anwang_vault using (true);
 """
 FILE_OF = """
 create function cases.file_of(persons uuid[], of_report uuid) returns uuid
@@ -30,21 +27,11 @@ as $$
     order by count(*) desc, f.opened_at, m.family_id limit 1
 $$;
 """
-MINE = "any(array(select access.my_teams()))"
-OF_MY_FAMILY = (
-    f"team_id = {MINE} or exists (select from access_relation r"
-    f" where r.object_id = cases_case.family_id and r.until is null and r.team_id = {MINE})"
-)
-OPEN_TO_FAMILY = f"""
-drop policy app_select on cases_case;
-create policy app_select on cases_case for select to anwang_app using ({OF_MY_FAMILY});
-"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0002_rules"), ("triage", "0003_returned_offers")]
+    dependencies = [("cases", "0001_initial"), ("triage", "0003_returned_offers")]
     operations = [
         migrations.RunSQL(SCHEMA, reverse_sql=migrations.RunSQL.noop),
         VaultFunction(FILE_OF, {"cases.file_of(uuid[], uuid)": ("app", "worker")}),
-        migrations.RunSQL(OPEN_TO_FAMILY, reverse_sql=migrations.RunSQL.noop),
     ]

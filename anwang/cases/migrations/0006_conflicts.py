@@ -10,21 +10,8 @@ import uuid
 from django.db import migrations, models
 
 import anwang.common.clock
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
-GRANTS = """
-grant select on people_identity, registries_fact, triage_sameeventjudgement, triage_screening,
-    cases_case to anwang_vault;
-create policy vault_select on people_identity for select to anwang_vault using (true);
-create policy vault_select on registries_fact for select to anwang_vault using (true);
-create policy vault_select on triage_sameeventjudgement for select to anwang_vault using (true);
-create policy vault_select on triage_screening for select to anwang_vault using (true);
-create policy vault_select on cases_case for select to anwang_vault using (true);
--- Whose account it is may become known later: by the command line, or by a county's own list.
-grant update (human) on access_account to anwang_worker;
-create policy worker_tells_human on access_account for update to anwang_worker
-    using (true) with check (true);
-"""
 CLOSE = """
 -- Ties of kin in both directions, in every version of a record that was ever delivered: who was
 -- married is a former spouse, whatever the register says today.
@@ -420,10 +407,6 @@ create trigger watch_case after insert on cases_case
     for each row execute function cases.watch_case();
 create trigger watch_member after insert on cases_familymember
     for each row when (new.person_id is not null) execute function cases.watch_member();
--- Who wrote a report may go on seeing what he wrote: it would betray more if his receipt vanished.
-drop policy closed_to_me on intake_report;
-create policy closed_to_me on intake_report as restrictive for all to anwang_app
-    using (author = access.actor() or id <> all(array(select access.closed_to_me())));
 """
 WATCHES = ("account", "report", "addition", "screening", "link", "matter", "same_event", "relation",
            "case", "member")  # fmt: skip
@@ -438,15 +421,14 @@ SIGNATURES = {
     "cases.unchecked_accounts(integer)": ("worker",),
     "cases.watch_told(uuid, jsonb)": (),
 } | {f"cases.watch_{one}()": () for one in WATCHES}
-VAULT = {"select": "true", "insert": "true", "update": "true", "delete": "true"}
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0005_closed_to_me"),
-        ("intake", "0003_closed_to_me"),
-        ("people", "0003_closed_to_me"),
-        ("triage", "0005_closed_to_me"),
+        ("cases", "0004_closing_a_case"),
+        ("intake", "0002_rules"),
+        ("people", "0001_initial"),
+        ("triage", "0004_index_what_the_desk_polls"),
         ("registries", "0002_rules"),
     ]
     operations = [
@@ -471,15 +453,6 @@ class Migration(migrations.Migration):
                 ("account_id", models.UUIDField(primary_key=True, default=uuid.uuid4, serialize=False)),
                 ("checked_at", models.DateTimeField(db_default=anwang.common.clock.ClockNow())),
             ],
-        ),
-        migrations.RunSQL(GRANTS, reverse_sql=migrations.RunSQL.noop),
-        RowRules("cases_pictured", {"worker": {"select": "true"}, "vault": VAULT}),
-        RowRules("cases_conflictcheck", {"worker": {"select": "true"}, "vault": VAULT}),
-        migrations.RunSQL(
-            "grant usage on sequence cases_pictured_id_seq to anwang_vault;"
-            "grant select on registries_delivery, people_link to anwang_vault;"
-            "create policy vault_select on people_link for select to anwang_vault using (true);",
-            reverse_sql=migrations.RunSQL.noop,
         ),
         VaultFunction(CLOSE + DERIVED + TRIGGERS, SIGNATURES),
         migrations.RunSQL(HUNG, reverse_sql=migrations.RunSQL.noop),

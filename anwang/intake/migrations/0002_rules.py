@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 VAULT = """
 create table vault.raw_body (
@@ -111,61 +111,11 @@ SIGNATURES = {
     "intake.attach(uuid, text, text, integer, bytea, bytea, bytea, text)": ("door", "worker"),
     "intake.reporter_for_taker(uuid)": ("app",),
 }
-BY_RELATION = (
-    "author = access.actor() or exists (select from access_relation r"
-    " where r.object_id = intake_report.id and r.until is null"
-    " and r.team_id = any(array(select access.my_teams())))"
-)
-# Own county, one's own report, or one that a relation of the other county's desk has granted.
-FLOOR = (
-    "coalesce(county, '00000') = any(array(select access.my_counties()))"
-    " or author = access.actor() or exists (select from access_relation r"
-    " where r.object_id = intake_report.id and r.until is null and r.ground in ('duty-desk', 'offer')"
-    " and r.team_id = any(array(select access.my_teams())))"
-)
-WITH_REPORT = "exists (select from intake_report r where r.id = {table}.report_id)"
-OWN_DRAFT = "author = access.actor()"
 
 
 class Migration(migrations.Migration):
     dependencies = [("intake", "0001_initial"), ("access", "0002_rules")]
     operations = [
         migrations.RunSQL(VAULT, reverse_sql=migrations.RunSQL.noop),
-        *[
-            RowRules(f"vault.{table}", {"vault": {"select": "true", "insert": "true"}})
-            for table in ("raw_body", "raw_addition", "reporter")
-        ],
-        RowRules(
-            "intake_report",
-            {
-                "app": {"select": BY_RELATION},
-                "worker": {"select": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-            floor=FLOOR,
-        ),
-        RowRules(
-            "intake_reportaddition",
-            {
-                "app": {"select": WITH_REPORT.format(table="intake_reportaddition")},
-                "worker": {"select": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-        ),
-        RowRules(
-            "intake_attachment",
-            {
-                "app": {"select": WITH_REPORT.format(table="intake_attachment")},
-                "worker": {"select": "true"},
-                "vault": {"select": "true", "insert": "true"},
-            },
-        ),
-        RowRules(
-            "intake_draft",
-            {
-                "app": dict.fromkeys(("select", "insert", "update", "delete"), OWN_DRAFT),
-                "worker": {"select": "ends_at < clock.now()", "delete": "ends_at < clock.now()"},
-            },
-        ),
         VaultFunction(DELIVER, SIGNATURES),
     ]

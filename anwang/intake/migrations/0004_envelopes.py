@@ -316,7 +316,7 @@ SIGNATURES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intake", "0003_closed_to_me"), ("access", "0006_two_persons")]
+    dependencies = [("intake", "0002_rules"), ("access", "0006_two_persons")]
     operations = [
         migrations.RunSQL(VAULT, reverse_sql=migrations.RunSQL.noop),
         VaultFunction(FUNCTIONS, SIGNATURES),

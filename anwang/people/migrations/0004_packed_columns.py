@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0003_closed_to_me")]
+    dependencies = [("people", "0001_initial")]
     operations = [
         migrations.AddField(
             model_name="identity",

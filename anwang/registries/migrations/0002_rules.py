@@ -2,7 +2,6 @@
 
 from django.db import migrations
 
-from anwang.common.row_rules import OpenTable, RowRules
 
 TABLES = """
 create table registries_record (
@@ -34,27 +33,10 @@ create index facts_of_record on registries_fact (record_id);
 create index facts_by_key on registries_fact (key, kind) where key is not null;
 create table registries_fact_other partition of registries_fact default;
 """
-PROGRAMS = {"select": "true", "insert": "true"}
 
 
 class Migration(migrations.Migration):
     dependencies = [("registries", "0001_initial"), ("access", "0002_rules")]
     operations = [
         migrations.RunSQL(TABLES, reverse_sql=migrations.RunSQL.noop),
-        RowRules("registries_record", {"worker": PROGRAMS}),
-        RowRules("registries_fact", {"worker": PROGRAMS}),
-        RowRules(
-            "registries_quarantinedrow",
-            {
-                "worker": PROGRAMS | {"update": "true"},
-                "app": {"select": "access.i_am('operator')"},
-            },
-        ),
-        OpenTable("registries_source", "manifests", app="select", worker="select"),
-        OpenTable(
-            "registries_delivery",
-            "counts and reasons by rule, no values",
-            app="select",
-            worker="select, insert, update",
-        ),
     ]

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from anwang.common.row_rules import RowRules, VaultFunction
+from anwang.common.row_rules import VaultFunction
 
 FUNCTIONS = """
 create function triage.open_matter() returns trigger
@@ -109,58 +109,22 @@ create constraint trigger duty_without_gap after insert or update on triage_duty
 create constraint trigger matter_has_duty after insert or update of accountable_team on triage_matter
     deferrable initially deferred for each row execute function triage.check_duty();
 """
-MINE = "any(array(select access.my_teams()))"
-REACHED = f"desk_team = {MINE} or accountable_team = {MINE} or offered_team = {MINE}"
-FLOOR = f"coalesce(county, '00000') = any(array(select access.my_counties())) or {REACHED}"
-WITH_MATTER = "exists (select from triage_matter m where m.report_id = matter_id)"
-PROGRAMS = {"select": "true", "insert": "true", "update": "true"}
-VAULT = {"select": "true", "insert": "true", "update": "true"}
 
 
-def child(*commands: str) -> dict[str, str]:
-    return dict.fromkeys(commands, WITH_MATTER)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("triage", "0001_initial"),
         ("intake", "0002_rules"),
-        ("directory", "0002_rules"),
-        ("rulebook", "0002_rules"),
+        ("directory", "0001_initial"),
+        ("rulebook", "0001_initial"),
     ]
     operations = [
         migrations.RunSQL(
             "grant usage on schema triage to anwang_app, anwang_worker;",
             reverse_sql=migrations.RunSQL.noop,
         ),
-        RowRules(
-            "triage_matter",
-            {"app": {"select": REACHED, "update": REACHED}, "worker": PROGRAMS, "vault": VAULT},
-            floor=FLOOR,
-        ),
-        RowRules(
-            "triage_duty",
-            {"app": child("select"), "worker": {"select": "true"}, "vault": VAULT},
-        ),
-        RowRules(
-            "triage_clock",
-            {"app": child("select", "insert", "update"), "worker": PROGRAMS, "vault": VAULT},
-        ),
-        RowRules("triage_screening", {"app": child("select"), "worker": PROGRAMS}),
-        RowRules("triage_decision", {"app": child("select", "insert"), "worker": PROGRAMS}),
-        RowRules(
-            "triage_offer",
-            {
-                "app": child("select", "insert", "update"),
-                "worker": PROGRAMS,
-                "vault": {"select": "true"},
-            },
-        ),
-        RowRules(
-            "triage_sameeventjudgement", {"app": child("select", "insert"), "worker": PROGRAMS}
-        ),
-        RowRules("triage_reporttrace", {"worker": PROGRAMS}),
-        RowRules("triage_tracekey", {"worker": PROGRAMS | {"delete": "true"}}),
         VaultFunction(FUNCTIONS, SIGNATURES),
         migrations.RunSQL(TRIGGERS, reverse_sql=migrations.RunSQL.noop),
     ]

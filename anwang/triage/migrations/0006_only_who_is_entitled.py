@@ -87,8 +87,8 @@ SIGNATURES = {
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("triage", "0005_closed_to_me"),
+        ("triage", "0004_index_what_the_desk_polls"),
         ("access", "0006_signed_context"),
-        ("intake", "0003_closed_to_me"),
+        ("intake", "0002_rules"),
     ]
     operations = [VaultFunction(FUNCTIONS, SIGNATURES)]
