@@ -3,6 +3,7 @@
 from django.urls import path
 
 from anwang.cases import views
+from anwang.cases.views import seals
 
 app_name = "cases"
 urlpatterns = [
@@ -10,6 +11,11 @@ urlpatterns = [
     path("inbox/offers/", views.offers, name="offers"),
     path("inbox/<uuid:offer_id>/accept/", views.accept, name="accept"),
     path("inbox/<uuid:offer_id>/refuse/", views.refuse, name="refuse"),
+    path("seals/", seals.seals, name="seals"),
+    path("seals/ask/<str:receipt>/", seals.seal_ask, name="seal-ask"),
+    path("seals/<uuid:root>/names/", seals.seal_names, name="seal-names"),
+    path("seals/<uuid:root>/end/", seals.seal_end, name="seal-end"),
+    path("seals/requests/<uuid:asked>/carry-out/", seals.seal_carry_out, name="seal-carry-out"),
     path("families/", views.families, name="families"),
     path("families/<str:number>/", views.family, name="family"),
     path("cases/<uuid:case_id>/", views.case, name="case"),

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from anwang.access.queries.seals import not_sealed
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
@@ -33,7 +34,7 @@ MOST_CANDIDATES: Final = 60
 _MOST_ALIKE: Final = 2
 MOST_KEYS: Final = 120
 
-_CANDIDATES: Final = """
+_CANDIDATES: Final = f"""
 with asked (q, key) as (select * from unnest(%s::int[], %s::bigint[])),
 found as materialized (
     select a.q, hit.nos, 20 - ln(cardinality(hit.nos)) as worth
@@ -55,7 +56,9 @@ known as materialized (
         row_number() over (partition by p.q, i.person_id, p.worth order by p.no) as again
     from placed p cross join lateral (
         select person_id, packed from people_identity i
-        where i.no = p.no and not superseded and person_id is not null limit 1
+        where i.no = p.no and not superseded and person_id is not null
+            and {not_sealed("i.record_id")}
+        limit 1
     ) i
     where p.place <= %s
 )
@@ -67,12 +70,13 @@ from (
 ) best
 where place <= %s
 order by q, place
-"""
-_IDENTITIES: Final = """
+"""  # noqa: S608 - constants only
+_IDENTITIES: Final = f"""
 select person_id, source_id, record_key, record_id, id_token, forms::text
 from people_identity where person_id = any(%s::uuid[]) and not superseded
+    and {not_sealed("people_identity.record_id")}
 order by person_id, source_id, record_key
-"""
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +202,9 @@ def addresses_of(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[int]]:
     """Keys of the addresses (down to the floor) that each person's current records name."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select person_id, array_agg(distinct full_key) from people_identity"
+            "select person_id, array_agg(distinct full_key) from people_identity"  # noqa: S608 - constants
             " where person_id = any(%s::uuid[]) and not superseded and full_key is not null"
+            f" and {not_sealed('people_identity.record_id')}"
             " group by person_id",
             [list(person_ids)],
         )

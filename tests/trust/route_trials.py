@@ -26,16 +26,17 @@ from tests.trust.route_world import DELIVERY, NOBODY, Bundle, MatrixWorld
 GOLDEN = Path(__file__).with_name("golden") / "routes.yaml"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 OPENS = ("own", "closed")
-OBJECTS = ("report", "case", "family", "offer", "attachment")
+OBJECTS = ("report", "case", "family", "offer", "attachment", "sealed")
 FAMILY_FIELDS = frozenset({"family", "family_number", "family_name"})
 MEMBER_FIELDS = frozenset({"member", "second_member", "child", "father"})
 FIELD_OF = {"report": "receipt", "case": "case", "family": "family_number", "offer": "offer",
-            "attachment": "attachment"}  # fmt: skip
+            "attachment": "attachment", "sealed": "report"}  # fmt: skip
 ARGUMENT = {
     "delivery": DELIVERY,
     "form": "mandated",
     "policy": "1",
     "factor": "1",
+    "request": "00000000-0000-4000-8000-0000000000d4",
     "session": "00000000-0000-4000-8000-0000000000d2",
     "identity": "00000000-0000-4000-8000-0000000000d3",
     "glass": "00000000-0000-4000-8000-0000000000d4",

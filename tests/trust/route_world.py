@@ -107,6 +107,11 @@ class MatrixWorld:
             return bundle.accepted and bundle.offered in teams
         if through == "family":
             return bool(teams & set(bundle.family_teams))
+        if through == "named":
+            return bundle.sealed and account == NAMED
+        if through == "asks-seal":
+            leads = {seat.team for seat in live if seat.role in (Role.LEAD, Role.SUPERVISOR)}
+            return self.tied(account, bundle, "desk") or bundle.offered in leads
         if through == "author":
             return bundle.author == account
         if through == "reached":  # whatever row rules show the report to
@@ -423,6 +428,9 @@ def _close_off(world: MatrixWorld) -> None:
         for kind in kinds if bundle.sealed else ():
             with as_role("worker"):
                 seal = Seal.objects.create(
-                    object_kind=kind, object_id=bundle.named[kind], ground="test"
+                    object_kind=kind,
+                    object_id=bundle.named[kind],
+                    ground="other",
+                    root=bundle.report,
                 )
-                SealMember.objects.create(seal=seal, account_id=world.accounts[NAMED])
+                SealMember.objects.create(seal=seal, account_id=world.accounts[NAMED], lead=True)

@@ -93,13 +93,18 @@ class Seal(models.Model):
     """That an object is absent for everybody but the named members (R8)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    object_kind = models.CharField(max_length=20, help_text="report, family, case or person")
+    object_kind = models.CharField(
+        max_length=20, help_text="report, family, case, person or record"
+    )
     object_id = models.UUIDField()
     ground = models.CharField(max_length=40)
     since = models.DateTimeField(db_default=ClockNow())
     until = models.DateTimeField(null=True)
+    root = models.UUIDField(null=True, help_text="The report with which it was sealed.")
+    request = models.UUIDField(null=True, help_text="The act of two persons that sealed it.")
 
     class Meta:
+        indexes = [models.Index(fields=["root"], name="seals_of_root")]
         constraints = [
             models.UniqueConstraint(
                 fields=["object_id"],
@@ -121,6 +126,7 @@ class SealMember(models.Model):
     account_id = models.UUIDField()
     since = models.DateTimeField(db_default=ClockNow())
     until = models.DateTimeField(null=True)
+    lead = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from anwang.access.queries.seals import not_sealed
 from anwang.common.clock import clock_now
 from anwang.households.queries.records import MOST_TOGETHER, kinds
 from anwang.households.rules.evidence import FactView
@@ -17,7 +18,7 @@ from anwang.people.rules.addresses import parse_address
 
 _ROWS: Final = 20_000
 _NAMESPACE: Final = uuid.UUID("6d2f3b7e-50c6-4b52-9b7c-1a7b7b7c6f10")
-_RESIDENCES: Final = """
+_RESIDENCES: Final = f"""
 select i.person_id::text, f.kind, f.key, f.value->>'address', f.source_id, d.known_at,
     f.valid_from, f.valid_to
 from registries_fact f
@@ -27,7 +28,8 @@ where f.kind = any(%(kinds)s) and not i.superseded and i.person_id is not null
   and d.state = 'published' and d.known_at <= %(known_at)s
   and coalesce(f.valid_from, %(as_of)s) <= %(as_of)s
   and coalesce(f.valid_to, 'infinity') > %(as_of)s
-"""
+  and {not_sealed("i.record_id")}
+"""  # noqa: S608 - constants only
 _MEANINGS: Final = (
     "registered-together", "registered-residence", "actual-residence", "lives-elsewhere",
 )  # fmt: skip

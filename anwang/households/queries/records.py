@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from anwang.access.queries.seals import not_sealed
 from anwang.people.queries import IdentityView
 from anwang.people.rules.forms import Forms
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
@@ -48,7 +49,7 @@ judged as (
     from mine join people_identity i on i.record_id = mine.record_id
 )
 select person_id, source_id, record_key, record_id, id_token, forms::text
-from judged where person_id = any(%(persons)s::uuid[])
+from judged where person_id = any(%(persons)s::uuid[]) and {open}
 order by source_id, record_key
 """
 # The sources stand here as constants, so that the others' partitions are not even planned for.
@@ -77,7 +78,7 @@ _LINKED: Final = """union
 _NEAR: Final = """
 select 'token', encode(i.id_token, 'hex'), {person}
 from unnest(%(tokens)s::bytea[]) t (token) cross join lateral (
-    select * from people_identity where id_token = t.token order by no limit %(records)s
+    select * from people_identity where id_token = t.token and {open} order by no limit %(records)s
 ) i
 union
 select 'key', f.key, {person}
@@ -85,17 +86,17 @@ from unnest(%(keys)s::text[]) k (key) cross join lateral (
     select g.key, g.record_id from registries_fact g
     where g.key = k.key and g.kind = any(%(kinds)s) and g.source_id = any(%(sources)s)
     order by g.id limit %(records)s
-) f join people_identity i on i.record_id = f.record_id
+) f join people_identity i on i.record_id = f.record_id and {open_i}
 union
 select 'place', i.full_key::text, {person}
 from unnest(%(places)s::bigint[]) p (place) cross join lateral (
-    select * from people_identity where full_key = p.place order by no limit %(records)s
+    select * from people_identity where full_key = p.place and {open} order by no limit %(records)s
 ) i
 union
 select 'door', d.door::text, {person}
 from unnest(%(doors)s::bigint[]) d (door) cross join lateral (
     select identity_no from people_key where key = d.door order by identity_no limit %(records)s
-) k join people_identity i on i.no = k.identity_no
+) k join people_identity i on i.no = k.identity_no and {open_i}
 """
 
 
@@ -164,7 +165,9 @@ def _identities(
 ) -> list[IdentityView]:
     """Identities judged to be of `persons`, all versions of a record among them."""
     statement = _IDENTITIES.format(
-        person=_PERSON_THEN if then else _PERSON_NOW, linked=_LINKED if then else ""
+        person=_PERSON_THEN if then else _PERSON_NOW,
+        linked=_LINKED if then else "",
+        open=not_sealed("judged.record_id"),
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, {"persons": list(persons), "known_at": known_at})
@@ -204,7 +207,10 @@ def near(
     found: dict[tuple[str, str], set[uuid.UUID]] = {}
     if not asked:
         return found
-    statement = _NEAR.format(person=_PERSON_THEN if then else _PERSON_NOW)
+    statement = _NEAR.format(
+        person=_PERSON_THEN if then else _PERSON_NOW,
+        open=not_sealed("people_identity.record_id"), open_i=not_sealed("i.record_id"),
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             statement,

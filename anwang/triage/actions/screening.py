@@ -21,6 +21,7 @@ from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError
 from anwang.triage.actions import screening_steps as steps
 from anwang.triage.actions.screening_writes import park_matter, write_screening
+from anwang.triage.actions.sealed_persons import tell_sealed_leads
 from anwang.triage.models import Screening
 
 logger = logging.getLogger(__name__)
@@ -147,6 +148,7 @@ def _screen_locked(report: uuid.UUID) -> Screening | None:
         return None
     found = steps.find_out(waiting_report)
     screening = write_screening(waiting_report, found)
+    tell_sealed_leads(waiting_report, found)
     record_event(
         Act.REPORT_SCREENED,
         actor=SCREENING,

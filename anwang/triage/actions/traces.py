@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from anwang.access.queries.seals import not_sealed
 from anwang.triage.rules.same_event import (
     ReportDigest,
     SameEventPolicy,
@@ -42,7 +43,7 @@ insert into triage_tracekey (key, matter_id)
 select key, %(matter)s from unnest(%(keys)s::bigint[]) as key
 on conflict do nothing
 """
-_CANDIDATES = """
+_CANDIDATES = f"""
 with shared as (
     select near.matter_id, count(*) as keys
     from unnest(%(keys)s::bigint[]) as asked (key)
@@ -56,16 +57,18 @@ select t.matter_id, t.digest, m.same_event_as
 from shared
 join triage_reporttrace t on t.matter_id = shared.matter_id
 join triage_matter m on m.report_id = t.matter_id
-where t.received_at between %(earliest)s and %(latest)s
+where t.received_at between %(earliest)s and %(latest)s and {not_sealed("t.matter_id")}
 order by shared.keys desc, t.received_at desc limit %(most)s
-"""
-_TELL_LATER = """
+"""  # noqa: S608 - constants only
+# Nobody is told of a sealed report: a later one is none the wiser.
+_TELL_LATER = f"""
 update triage_matter set same_event_as = %(earlier)s, same_event_probability = %(probability)s,
     headline = headline || jsonb_build_object('same_events',
         coalesce((headline ->> 'same_events')::int, 0) + 1)
 where report_id = %(later)s and state = 'awaiting-decision'
     and coalesce(same_event_probability, 0) < %(probability)s
-"""
+    and {not_sealed("%(earlier)s")}
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)

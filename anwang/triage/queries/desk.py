@@ -23,7 +23,8 @@ ROWS_AT_A_TIME: Final = 500
 _SELECT: Final = """
 select r.receipt, r.sender, r.report_id, r.received_at, m.county, m.state, m.grade, m.grade_class,
     m.stream, m.agency_kind, m.joint_with, m.passed_to, m.accountable_team, m.due_at,
-    m.same_event_probability, e.receipt as same_event_receipt,
+    case when e.id is not null then m.same_event_probability end as same_event_probability,
+    e.receipt as same_event_receipt,
     s.reasons, s.unknown, p.persons, c.clocks{more}
 from triage_matter m
 join intake_report r on r.id = m.report_id
