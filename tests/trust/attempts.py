@@ -34,7 +34,7 @@ RESTLESS = re.compile(
     re.I,
 )
 BATCH = 400
-MIRRORED = 8  # every so many attempts is compared with the mirror
+MIRRORED = 16  # every so many attempts is compared with the mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Eye:
 
 def _plain(text: str) -> str:
     """`text` with what it holds in hexadecimal bytes read as well."""
+    if "\\x7a7a" not in text:
+        return text
     spelled = [bytes.fromhex(one).decode("utf-8", "replace")
                for one in re.findall(r"\\x((?:[0-9a-f]{2}){4,})", text)]  # fmt: skip
     return "\n".join([text, *spelled])

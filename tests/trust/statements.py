@@ -120,7 +120,7 @@ class Maker:
         family = chance.choices(
             (self._select, self._aggregate, self._write, self._call, self._catalogue, self._as_else,
              self._forged, self._addressed, self._error, self._explain, self._insert),
-            (20, 14, 14, 20, 5, 5, 5, 5, 14, 2, 6),
+            (15, 12, 17, 18, 3, 7, 5, 8, 12, 2, 10),
         )[0]  # fmt: skip
         made = family(chance)
         before, statement = made if isinstance(made, tuple) else (None, made)
