@@ -273,7 +273,7 @@ SIGNATURES = {
 class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0009_alarms"),
-        ("access", "0010_sealed_together"),
+        ("access", "0011_sealed_together"),
         ("people", "0004_packed_columns"),
         ("triage", "0007_functions_ask_who_calls"),
     ]

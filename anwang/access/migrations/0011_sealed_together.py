@@ -9,23 +9,22 @@ CLOSED_TO_ME = """
 create or replace function access.closed_to_me() returns setof uuid
     language sql stable security definer set search_path = public, pg_temp
 as $$
-    select object_id from access_conflict
-    where account_id = access.actor() and since <= clock.now()
-      and (until is null or until > clock.now())
+    with me as materialized (select access.actor() as id, clock.now() as at)
+    select c.object_id from me join access_conflict c on c.account_id = me.id
+    where c.since <= me.at and (c.until is null or c.until > me.at)
     union
-    select s.object_id from access_seal s
-    where s.object_kind <> 'record' and s.since <= clock.now()
-      and (s.until is null or s.until > clock.now())
+    select s.object_id from me cross join access_seal s
+    where s.object_kind <> 'record' and s.since <= me.at and (s.until is null or s.until > me.at)
       and not exists (select from access_sealmember m
-          where m.seal_id = s.id and m.account_id = access.actor() and m.since <= clock.now()
-            and (m.until is null or m.until > clock.now()))
+          where m.seal_id = s.id and m.account_id = me.id and m.since <= me.at
+            and (m.until is null or m.until > me.at))
 $$;
 """
 READERS = ("app", "door", "worker", "vault", "auditor")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("access", "0009_glass_and_alarms")]
+    dependencies = [("access", "0010_closed_asked_once")]
     operations = [
         migrations.AddField(
             "seal",
