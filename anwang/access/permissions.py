@@ -17,6 +17,13 @@ from anwang.access.rules.alarms import load_rules
 from anwang.access.vocabulary import Act, Role
 from anwang.common.errors import Refused
 
+# Who asks for or approves an act of two persons; which act, the database says (two_person_acts.yaml).
+TWO_PERSONS_ROLES = (
+    Role.DESK, Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY,
+    Role.STATISTICIAN, Role.AUDITOR, Role.PRIVACY_OFFICER, Role.REPORTER_PROTECTION_OFFICER,
+    Role.SECURITY_OFFICER, Role.OPERATOR,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:
@@ -78,3 +85,14 @@ def check_pace(actor: Actor, purpose: str, object_ids: Iterable[object] = ()) ->
 def has_role(actor: Actor, roles: Iterable[Role]) -> bool:
     """Whether the actor has a seat in one of `roles`; for menus."""
     return bool(seats_in(actor, roles))
+
+
+def check_can_use_two_persons(actor: Actor) -> Permit:
+    """A permit to see the requests of two persons that are one's own or wait for one's answer."""
+    seats = seats_in(actor, TWO_PERSONS_ROLES)
+    if not seats:
+        refuse(actor, "two-persons")
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="request", purpose="two-persons", fields=["requests"]
+    )
+    return Permit(actor, "role", "two-persons", seats, frozenset({"requests"}), audit_id)

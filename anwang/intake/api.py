@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import logging
 import uuid
+from datetime import datetime
 from typing import Any, Final
 
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 
 from anwang.access.actions.entries import record_apart
-from anwang.access.context import Actor
+from anwang.access.context import Actor, enter
 from anwang.access.queries.senders import sender_of
 from anwang.access.vocabulary import Act
 from anwang.intake.actions import deliver
+from anwang.intake.actions.relay import relay, relayed
 from anwang.intake.rules.bodies import LARGEST_BYTES, BrokenReport, ReportTooLarge, read_body
+from anwang.intake.rules.receipts import read_receipt
 from anwang.intake.rules.schema import schema
 
 logger = logging.getLogger(__name__)
@@ -158,3 +161,55 @@ def deliver_report(request: HttpRequest) -> Status[dict[str, str]]:
     receipt = deliver(read_body(request.body), sender=sender, actor=actor)
     status = 201 if receipt.outcome == "new" else 200
     return Status(status, {"receipt": receipt.receipt, "outcome": receipt.outcome})
+
+
+class Told(Schema):
+    """One message of the relay. `from_office`: from the office that works on the report."""
+
+    from_office: bool
+    text: str
+    sent_at: datetime
+
+
+class Answer(Schema):
+    """What the reporter answers; kept without saying who wrote it."""
+
+    text: str
+
+
+def _own_report(request: HttpRequest, receipt: str) -> tuple[Actor, uuid.UUID]:
+    """The sender and its own report; another sender's is as absent as none."""
+    actor, _ = request.auth  # type: ignore[attr-defined]
+    enter(actor, "relay")
+    number = read_receipt(receipt)
+    with connection.cursor() as cursor:
+        cursor.execute("select intake.report_of_sender(%s)", [number or ""])
+        (report,) = cursor.fetchone()
+    if report is None:
+        raise Http404
+    return actor, report
+
+
+@api.get(
+    "/reports/{receipt}/messages", auth=SenderCredential(), response=list[Told],
+    operation_id="messages_of_report", summary="取回給通報人的訊息 Messages for the reporter",
+)  # fmt: skip
+def messages_of_report(request: HttpRequest, receipt: str) -> list[dict[str, Any]]:
+    """What the office asked the reporter, and what was answered, the oldest first."""
+    actor, report = _own_report(request, receipt)
+    return [
+        {"from_office": one.to_reporter, "text": one.text, "sent_at": one.sent_at}
+        for one in relayed(report, actor=actor)
+    ]
+
+
+@api.post(
+    "/reports/{receipt}/messages", auth=SenderCredential(), response={201: None},
+    operation_id="answer_to_office", summary="通報人回覆 Answer to the office",
+)  # fmt: skip
+def answer_to_office(request: HttpRequest, receipt: str, answer: Answer) -> Status[None]:
+    """Pass on what the reporter answers."""
+    actor, report = _own_report(request, receipt)
+    if answer.text.strip():
+        relay(report, answer.text, actor=actor)
+    return Status(201, None)

@@ -85,3 +85,20 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["author", "form"], name="one_draft_a_form")]
+
+
+class HelpCall(models.Model):
+    """That a unit was sent to a safe address; it holds no address (R7). Open for two hours at most."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="help_calls")
+    to_team = models.CharField(max_length=64)
+    asked_by = models.UUIDField()
+    reason = models.CharField(max_length=200)
+    opened_at = models.DateTimeField(db_default=ClockNow())
+    ends_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["to_team", "-opened_at"], name="help_calls_of_team")]

@@ -10,6 +10,7 @@ from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_pace, check_role, has_role, refuse, seats_in
 from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
+from anwang.intake.models import HelpCall
 from anwang.triage.models import OPEN, Matter, Offer
 
 DESK_ROLES = (Role.DESK,)
@@ -89,6 +90,16 @@ def check_can_decide(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
     if not seats:
         refuse(actor, "decide", asked)
     return Permit(actor, "task", "decide", seats)
+
+
+def check_can_see_help(actor: Actor, call: uuid.UUID) -> Permit:
+    """A permit to see a call for help: the unit that was sent, who sent it, and the report's team."""
+    if not HelpCall.objects.filter(pk=call).exists():
+        refuse(actor, "help", [call])
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="help", object_ids=[call], purpose="help",
+    )  # fmt: skip
+    return Permit(actor, "help", "help", (), frozenset(), audit_id)
 
 
 def check_can_answer_offer(actor: Actor, offer_id: uuid.UUID) -> Permit:

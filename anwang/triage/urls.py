@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.triage import views
-from anwang.triage.views import decide
+from anwang.triage.views import decide, protected
 
 app_name = "triage"
 urlpatterns = [
@@ -19,4 +19,23 @@ urlpatterns = [
     path("desk/<str:receipt>/same/<str:other>/join/", decide.join, name="join"),
     path("desk/<str:receipt>/same/<str:other>/separate/", decide.separate, name="separate"),
     path("desk/<str:receipt>/same/<str:other>/undo/", decide.undo, name="undo"),
-]
+    path("protected/<str:receipt>/", protected.protected, name="protected"),
+    path("protected/<str:receipt>/ask/reporter/", protected.ask, {"what": "reporter"}, "ask-reporter"),
+    path("protected/<str:receipt>/ask/safe/", protected.ask, {"what": "safe"}, "ask-safe"),
+    path(
+        "protected/<str:receipt>/reporter/<uuid:asked>/", protected.reveal,
+        {"what": "reporter"}, "reveal-reporter",
+    ),
+    path(
+        "protected/<str:receipt>/safe/<uuid:asked>/", protected.reveal,
+        {"what": "safe"}, "reveal-safe",
+    ),
+    path("protected/<str:receipt>/safe/", protected.safe, name="safe"),
+    path("protected/<str:receipt>/keep/", protected.keep, name="keep-safe"),
+    path("protected/<str:receipt>/help/", protected.call_help, name="call-help"),
+    path("protected/<str:receipt>/write/", protected.write, name="write"),
+    path("receipts/<str:receipt>/messages/", protected.own_messages, name="own-messages"),
+    path("help/<uuid:call>/", protected.help_call, name="help"),
+    path("help/<uuid:call>/address/", protected.help_address, name="help-address"),
+    path("help/<uuid:call>/done/", protected.help_done, name="help-done"),
+]  # fmt: skip

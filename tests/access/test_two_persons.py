@@ -49,7 +49,9 @@ def test_a_request_is_approved_by_another_rank_and_used_by_who_asked(lead, offic
     request = asked(lead)
     approved(request, officer)
     assert used(request, lead) == {"field": "x"}
-    assert used(request, lead) == {"field": "x"}, "again within its minutes"
+    with pytest.raises(NotWithTwo) as refusal:
+        used(request, lead)
+    assert refusal.value.reason == "used-already"
 
 
 def test_both_sides_are_told_and_each_step_is_on_record(lead, officer):

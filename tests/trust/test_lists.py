@@ -34,6 +34,8 @@ PUBLIC = {
     "api-v1:openapi-json": "the format of reports, published",
     "api-v1:api-root": "names the API's version",
     "api-v1:deliver_report": "other systems' door: asks for a credential itself (401)",
+    "api-v1:messages_of_report": "as above: the sender's own reports alone",
+    "api-v1:answer_to_office": "as above",
 }
 # Signed in is enough: nothing personal stands there.
 NO_PERMIT_NEEDED = {

@@ -84,6 +84,7 @@ def _subjects(
             **{name: subject.get(name) for name in ("role", "name", "birth", "sex", "phone",
                "address", "relation_to_victim", "notes")},
             "id_shown": (subject.get("id") or {}).get("shown"),
+            "protected": bool(subject.get("protected")),
             "match": {
                 "name": names.get(str(taken["person_id"])) or subject.get("name") or "",
                 "probability": taken["probability"],
