@@ -106,7 +106,10 @@ class Trials:
             except Exception as error:
                 found.append(f"{number}: {type(error).__name__}: {str(error)[:200]}")
             finally:
-                connections[ALIAS].close()
+                # Now and then the next trial finds the connection that this one leaves.
+                if number % 3 == 0 or connections[ALIAS].errors_occurred:
+                    connections[ALIAS].close()
+        connections[ALIAS].close()
         return found
 
     def _trial(self, number: int) -> None:
