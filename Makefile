@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: up setup setup-run check fix test drill bench help
+.PHONY: up setup setup-run check fix test drill bench sbom help
 help:
 	@echo "make up     serve the demo county     PORT=8000 ANWANG_HOME=var DATABASE_URL="
 	@echo "make test   run every test            make check  formatting, lint, types, layers"
 	@echo "make fix    format                    make bench  the benchmarks      make drill  the long proofs"
+	@echo "make sbom   the bill of materials (CycloneDX), sbom.cdx.json"
 
 setup:
 	@tools/setup.sh dev
@@ -31,3 +32,6 @@ drill: setup
 
 bench: setup
 	@$(PY) -m benchmarks
+
+sbom: setup
+	@$(PY) tools/check_security.py --sbom

@@ -37,7 +37,7 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 # Tests that share the running instance stay in one process; of the others, each file does.
-AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py")
+AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py", "tests/trust/stories/test_s20_")
 
 
 class ByFile(LoadScopeScheduling):

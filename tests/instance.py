@@ -91,6 +91,11 @@ def environment_of(home: Path, **more: str) -> dict[str, str]:
     } | more  # fmt: skip
 
 
+def neutral_page(port: int) -> str:
+    """Where the quick exit leads in tests: another origin, for which no network is needed."""
+    return f"http://localhost:{port}/health/"
+
+
 @contextlib.contextmanager
 def running(home: Path, **more: str) -> Iterator[Instance]:
     """`anwang up` until the block ends; ended by Ctrl-C, as a user does."""
@@ -98,7 +103,8 @@ def running(home: Path, **more: str) -> Iterator[Instance]:
     log = (home / "up.log").open("w")
     up = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port)],
-        cwd=ROOT, env=environment_of(home, **more), stdout=log, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, env=environment_of(home, **{"ANWANG_QUICK_EXIT": neutral_page(port)} | more),
+        stdout=log, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     )  # fmt: skip
     try:

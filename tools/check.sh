@@ -14,5 +14,6 @@ step format .venv/bin/ruff format --check .
 step lint .venv/bin/ruff check .
 step layers .venv/bin/lint-imports
 step types .venv/bin/mypy
+step security .venv/bin/python tools/check_security.py
 step migrations env ANWANG_SOCKETS=/nonexistent .venv/bin/python -W ignore manage.py makemigrations --check --dry-run
 exit $failed

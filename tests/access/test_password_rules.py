@@ -1,0 +1,82 @@
+"""Rules of passwords: long ones of any signs are good, well-known ones are not, none is cut or changed."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client, override_settings
+
+from config.settings import base
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "short",
+        "elevensigns",
+        "password1234",
+        "qwertyuiop123",
+        "123456789012",
+        "an-wang for me",
+        "家防中心的密碼夠長吧",
+    ],
+)
+def test_a_short_or_well_known_password_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_password(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "kxbdlqpwmzrt",
+        "一二三四五六七八九十甲乙",
+        "only lower case words here",
+        "x7" * 64,
+        "🌙" * 20,
+    ],
+)
+def test_any_signs_and_any_length_are_taken(given: str) -> None:
+    """No rule of composition, and at least 64 signs."""
+    validate_password(given)
+
+
+def test_a_password_is_compared_as_it_was_given() -> None:
+    long = "A" * 100
+    kept = make_password(long)
+    assert check_password(long, kept)
+    for other in (long.lower(), long[:99], long + " ", " " + long):
+        assert not check_password(other, kept)
+
+
+def test_passwords_are_kept_under_a_slow_hash_with_a_salt() -> None:
+    assert not hasattr(base, "PASSWORD_HASHERS"), "the framework's own first choice is in force"
+    assert PBKDF2PasswordHasher.iterations >= 600_000
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
+        hasher = PBKDF2PasswordHasher()
+        hasher.iterations = 1000
+        assert hasher.encode("x", hasher.salt()) != hasher.encode("x", hasher.salt())
+
+
+@pytest.mark.django_db
+def test_the_field_hides_what_is_typed_and_lets_a_password_manager_work(client: Client) -> None:
+    page = client.get("/sign-in/").content.decode()
+    assert 'name="password" type="password" autocomplete="current-password"' in page
+    assert "onpaste" not in page
+
+
+def test_no_password_ends_by_age_and_no_question_stands_in_for_it() -> None:
+    names = " ".join(one["NAME"].lower() for one in settings.AUTH_PASSWORD_VALIDATORS)
+    assert not any(word in names for word in ("expir", "history", "complex", "uppercase", "symbol"))
+    fields = {field.name for model in __import__("django.apps", fromlist=["apps"]).apps.get_models()
+              for field in model._meta.get_fields()}  # fmt: skip
+    assert not fields & {
+        "hint",
+        "password_hint",
+        "secret_question",
+        "security_question",
+        "password_expires",
+    }
