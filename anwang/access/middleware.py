@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
+from anwang.access.actions.entries import AuditDown
 from anwang.access.context import Actor, enter
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -40,6 +42,17 @@ class ActorContext:
             enter(actor, request.resolver_match.view_name if request.resolver_match else "")
             request.actor = actor  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """No record, no reading: a calm page that needs neither context nor database (D2)."""
+        if not isinstance(error, AuditDown):
+            return None
+        # Who comes here from sending a report must not lose its number: it stands in the address.
+        match = request.resolver_match
+        number = match.kwargs.get("typed") if match else None
+        answer = HttpResponse(render_to_string("503.html", {"number": number}), status=503)
+        answer.headers["Retry-After"] = "60"
+        return answer
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from anwang.access.actions.entries import AuditDown
 from anwang.access.context import Actor
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
@@ -112,7 +114,8 @@ def _take(
         {"report_id": key} | report, sender=OWN_FORMS, author=author, actor=permit.actor
     )
     _attach(request, receipt.receipt, files)
-    discard_draft(form, permit=permit)
+    with contextlib.suppress(AuditDown):  # reporting stays open; the draft ends by itself
+        discard_draft(form, permit=permit)
     return receipt
 
 
