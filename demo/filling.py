@@ -81,7 +81,7 @@ def fill_accounts(*, demo: bool) -> None:
                 own = (
                     one.login if one.role == "citizen" else f"{one.county or 'national'}-{one.role}"
                 )
-                seat = one.team or own
+                seat = one.team or one.seat or own
                 names = one.display_name, one.display_name_en
                 _add(one.login, *names, one.county, [(seat, one.county, one.role)])
         if demo:

@@ -28,7 +28,10 @@ class DemoTeam:
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """One account; `team` None belongs to no team (reporters, operators, auditors)."""
+    """One account; `team` None belongs to no team (reporters, operators, auditors).
+
+    `seat`: an office that takes no cases and so is no team.
+    """
 
     login: str
     display_name: str
@@ -36,6 +39,7 @@ class DemoAccount:
     role: str
     team: str | None
     county: str | None
+    seat: str | None
 
 
 def teams() -> list[DemoTeam]:
@@ -74,6 +78,7 @@ def accounts() -> list[DemoAccount]:
             role=row["role"],
             team=row.get("team"),
             county=row.get("county"),
+            seat=row.get("seat"),
         )
         for row in vocabulary("staff")["accounts"]
     ]

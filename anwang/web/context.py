@@ -30,14 +30,17 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("cases:families", gettext_lazy("我的家庭"), TEAM_ROLES),
     ("cases:seals", gettext_lazy("封存"), (Role.DESK, Role.LEAD, Role.SUPERVISOR)),
     ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
+    ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+    ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("access:two-persons", gettext_lazy("兩人核准"), (
         Role.LEAD, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.PRIVACY_OFFICER,
         Role.REPORTER_PROTECTION_OFFICER, Role.SECURITY_OFFICER, Role.OPERATOR, Role.AUDITOR,
+        Role.MINISTRY,
     )),
-    ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
-    ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("web:glass", gettext_lazy("緊急開啟"), (Role.DESK, Role.HOTLINE, *TEAM_ROLES)),
-    ("web:conflicts", gettext_lazy("利益迴避"), (Role.DESK, *TEAM_ROLES)),
+    ("web:conflicts", gettext_lazy("利益迴避"), (
+        Role.DESK, *TEAM_ROLES, Role.COUNTY_MANAGER, Role.MINISTRY, Role.PRIVACY_OFFICER,
+    )),
     ("web:reviews", gettext_lazy("查閱審查"), (Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER,
                                              Role.MINISTRY, Role.PRIVACY_OFFICER)),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from anwang.access.absent import refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
+from anwang.access.reauthentication import freshly_signed_in
 from anwang.access.rules.alarms import load_rules
 from anwang.cases.oversight.actions.alarms import review_alarm
 from anwang.cases.oversight.actions.conflicts import (
@@ -43,6 +44,7 @@ from anwang.cases.oversight.queries import (
     glass_figures,
     glass_to_review,
     names_of_accounts,
+    names_of_offices,
     notices,
     own_glass,
     through_glass,
@@ -65,6 +67,11 @@ FIELD_WORDS: Final[dict[str, Any]] = {
     "danger": gettext_lazy("立即危險"),
     "narrative": gettext_lazy("通報內容"),
     "decision": gettext_lazy("目前的處理決定"),
+}
+ABOUT: Final[dict[str, Any]] = {
+    "report": gettext_lazy("一件通報"),
+    "family": gettext_lazy("一個家庭檔"),
+    "case": gettext_lazy("一個個案"),
 }
 VERDICTS: Final = (
     ("justified", gettext_lazy("合理")),
@@ -93,6 +100,16 @@ def _here(check: Any, request: HttpRequest) -> Permit:
     return permit
 
 
+def _who_of(accounts: set[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
+    """Names in both languages; a dash for an account that the reader may not see."""
+    found = names_of_accounts(accounts)
+    return {
+        one: {"zh": found[one].display_name, "en": found[one].display_name_en}
+        if one in found else {"zh": "—", "en": "—"}
+        for one in accounts
+    }  # fmt: skip
+
+
 @refused_is_absent
 @require_GET
 def notices_page(request: HttpRequest) -> HttpResponse:
@@ -115,6 +132,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
             for one in shown
         ],
         "unseen": any(one.seen_at is None for one in shown),
+        "later": "before" in request.GET,
         "more_url": f"?before={last.at.isoformat().replace('+', '%2B')}_{last.pk}" if last else "",
     }
     return render(request, "web/notices.html", context)
@@ -145,9 +163,13 @@ def see(request: HttpRequest) -> HttpResponse:
 
 
 @refused_is_absent
+@freshly_signed_in
 @FORMS
 def glass(request: HttpRequest) -> HttpResponse:
-    """Ask for the glass: what it opens, why, and what follows."""
+    """Ask for the glass: what it opens, why, and what follows.
+
+    The form itself opens only after a proof (G2), so that no reason is lost by asking at its end.
+    """
     permit = _here(check_can_break_glass, request)
     said, error = request.POST, ""
     if request.method == "POST":
@@ -196,8 +218,17 @@ def figures(request: HttpRequest) -> HttpResponse:
     """How often the glass was broken and how that was judged: counts only."""
     _here(check_can_read_notices, request)
     words = dict(VERDICTS) | {"waiting": _("等待審查")}
-    rows = [{"month": m, "verdict": words.get(v, v), "uses": n} for m, v, n in glass_figures()]
-    return render(request, "web/glass_figures.html", {"rows": rows})
+    counted: dict[dt.date, dict[str, int]] = {}
+    for month, verdict, uses in glass_figures():
+        counted.setdefault(month, {})[verdict] = uses
+    months = [
+        {"month": month, "roc": f"{month.year - 1911}.{month:%m}", "uses": sum(found.values()),
+         "counts": [found.get(code, 0) for code in words]}
+        for month, found in counted.items()
+    ]  # fmt: skip
+    return render(
+        request, "web/glass_figures.html", {"months": months, "words": list(words.values())}
+    )
 
 
 @refused_is_absent
@@ -206,15 +237,24 @@ def reviews(request: HttpRequest) -> HttpResponse:
     """What the reader's office must judge: uses of the glass and odd access."""
     permit = _here(check_can_review, request)
     broken, odd = glass_to_review(permit), alarms_to_review(permit)
-    names = names_of_accounts({one.account_id for one in broken} | {one.account_id for one in odd})
-    rules = load_rules()
+    accounts = {one.account_id for one in broken} | {one.account_id for one in odd}
+    who, rules = _who_of(accounts), load_rules()
+    office = names_of_offices({one.team_id for one in broken} | {one.team_id for one in odd})
     context = {
         "now": clock_now(),
-        "glass": [{"row": one, "who": names.get(one.account_id)} for one in broken],
+        "page": PAGE,
+        "more_glass": len(broken) > PAGE,
+        "more_alarms": len(odd) > PAGE,
+        "glass": [
+            {"row": one, "who": who[one.account_id], "office": office.get(one.team_id),
+             "about": ABOUT.get(one.object_kind, one.object_kind),
+             "fields": [FIELD_WORDS.get(field, field) for field in one.fields]}
+            for one in broken[:PAGE]
+        ],
         "alarms": [
-            {"row": one, "who": names.get(one.account_id),
+            {"row": one, "who": who[one.account_id], "office": office.get(one.team_id),
              "text": rules[one.rule].text if one.rule in rules else {"zh": one.rule, "en": one.rule}}
-            for one in odd
+            for one in odd[:PAGE]
         ],
         "verdicts": VERDICTS,
         "alarm_verdicts": ALARM_VERDICTS,
@@ -268,11 +308,14 @@ def conflicts(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("已登記迴避，從現在起您看不到這一家。"))
             return redirect("web:conflicts")
     declared = declared_conflicts()
-    names = names_of_accounts({one["account_id"] for one in declared})
+    who = _who_of({one["account_id"] for one in declared})
     context = {
         "values": request.POST or request.GET,
         "error": error,
-        "declared": [one | {"who": names.get(one["account_id"])} for one in declared],
+        "declared": [
+            one | {"who": who[one["account_id"]], "about": ABOUT.get(one["kind"], one["kind"])}
+            for one in declared
+        ],
     }
     return render(request, "web/conflicts.html", context)
 

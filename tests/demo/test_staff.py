@@ -46,3 +46,10 @@ def test_accounts_have_known_roles_and_teams_of_their_own_county():
         assert account.role in codes_of("roles")
         if account.team:
             assert by_id[account.team].county == account.county
+        else:
+            assert account.seat not in by_id
+
+
+def test_somebody_sits_in_the_office_of_last_resort_and_in_each_that_is_told_of_the_glass():
+    assert ("ministry", "ministry-oversight") in {(one.role, one.seat) for one in accounts()}
+    assert {"privacy-officer", "supervisor", "county-manager"} <= {one.role for one in accounts()}

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from anwang.access.models import Account, Alarm, Glass, Notice
 from anwang.access.permissions import Permit
 from anwang.cases.models import Case
+from anwang.directory.models import Team
 from anwang.intake.models import Report
 from anwang.triage.models import Decision, Matter, Screening
 
@@ -59,15 +60,15 @@ def own_glass(permit: Permit) -> QuerySet[Glass]:
 
 
 def glass_to_review(permit: Permit) -> list[Glass]:
-    """Uses that the actor's offices must judge, the most overdue first; never his own."""
+    """Uses that the actor's offices must judge, the most overdue first; never his own. Up to 51."""
     found = Glass.objects.filter(review_team__in=permit.team_ids, reviewed_at=None)
-    return list(found.exclude(account_id=permit.actor.id).order_by("review_due_at")[:PAGE])
+    return list(found.exclude(account_id=permit.actor.id).order_by("review_due_at")[: PAGE + 1])
 
 
 def alarms_to_review(permit: Permit) -> list[Alarm]:
-    """Alarms that the actor's offices must judge, oldest first; a row rule leaves out his own."""
+    """Alarms that the actor's offices must judge, oldest first, up to 51; a row rule leaves out his own."""
     found = Alarm.objects.filter(review_team__in=permit.team_ids, reviewed_at=None)
-    return list(found.order_by("at")[:PAGE])
+    return list(found.order_by("at", "pk")[: PAGE + 1])
 
 
 def glass_figures() -> list[tuple[dt.date, str, int]]:
@@ -80,9 +81,11 @@ def glass_figures() -> list[tuple[dt.date, str, int]]:
 def declared_conflicts() -> list[dict[str, Any]]:
     """Declarations that the actor may end, newest first: never his own."""
     with connection.cursor() as cursor:
-        cursor.execute("select id, account_id, since, reason from cases.declared_conflicts()")
+        cursor.execute(
+            "select id, account_id, object_kind, since, reason from cases.declared_conflicts()"
+        )
         return [
-            dict(zip(("id", "account_id", "since", "reason"), row, strict=True))
+            dict(zip(("id", "account_id", "kind", "since", "reason"), row, strict=True))
             for row in cursor.fetchall()
         ]
 
@@ -91,6 +94,12 @@ def names_of_accounts(accounts: set[uuid.UUID]) -> Mapping[uuid.UUID, Account]:
     """Accounts by id, for lines that name them."""
     found = Account.objects.filter(pk__in=accounts).only("display_name", "display_name_en")
     return {one.pk: one for one in found}
+
+
+def names_of_offices(teams: set[str]) -> dict[str, dict[str, str]]:
+    """Names of teams by id; an office that is no team has none."""
+    found = Team.objects.filter(pk__in=teams)
+    return {one.pk: {"zh": one.name_zh, "en": one.name_en} for one in found}
 
 
 @dataclass(frozen=True, slots=True)
