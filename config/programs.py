@@ -41,10 +41,14 @@ def run(role: str, *arguments: str, **more: Any) -> int:
 
 
 def start(role: str, arguments: list[str], **variables: str) -> subprocess.Popen[bytes]:
-    """Start a child that answers to us alone: Ctrl-C in the terminal reaches the parent first."""
+    """Start a child that answers to us alone: Ctrl-C in the terminal reaches the parent first.
+
+    Without a role it is no program of ours: it gets no address of a database and no place of keys.
+    """
+    ours = environment(role, **variables) if role else {"PATH": os.environ.get("PATH", "")}
     return subprocess.Popen(
         arguments,
-        env=environment(role, **variables),
+        env=ours,
         start_new_session=True,
         preexec_fn=_end_with_parent,
         cwd=CHECKOUT,

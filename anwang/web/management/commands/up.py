@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from anwang.access.queries.demo import demo_accounts
+from anwang.web.demo_witnesses import demo_witnesses
 from config import postgres, prepared, programs
 from config.programs import Kept
 
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         try:
             self._prepare(filled_here)
             children.append(Kept("app", self._web(host, port), ANWANG_POOL="6"))
+            if filled_here:
+                children += demo_witnesses()
             children.append(Kept("worker", programs.command("work")))
             self._await(host, port, children[WEB])
             self._tell(host, port, filled_here)
