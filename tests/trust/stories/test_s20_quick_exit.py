@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -19,35 +21,30 @@ OURS = ("安網", "Anwang", "誰看過")
 SIGN_IN = "/sign-in/?next=/me/"
 
 
-@pytest.fixture
-def profile(tmp_path: Path) -> Path:
-    return tmp_path / "profile"
-
-
-@pytest.fixture
-def browser(profile: Path, instance: Instance) -> Iterator[BrowserContext]:
+@contextlib.contextmanager
+def browser(profile: Path, **how: Any) -> Iterator[BrowserContext]:
     """A browser that keeps a profile on disk, as a shared computer does."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium(), args=ARGUMENTS, locale="zh-Hant-TW"
+            str(profile), executable_path=chromium(), args=ARGUMENTS, locale="zh-Hant-TW", **how
         )
         context.set_default_timeout(20_000)
         context.route(
             "https://before.example/", lambda r: r.fulfill(body=BEFORE, content_type="text/html")
         )
-        try:
-            yield context
-        finally:
-            context.close()
-    if before is None:
-        os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+        yield context
+        context.close()
 
 
-def signed_in(browser: BrowserContext, instance: Instance) -> Page:
+def alone(work: Callable[[], None]) -> None:
+    """Run `work` in a thread of its own: the pages' browser has this one for the whole session."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+
+def signed_in(context: BrowserContext, instance: Instance) -> Page:
     """Comes from another site, signs in as a citizen, asks for a child, changes the language."""
-    page = browser.new_page()
+    page = context.new_page()
     page.goto("https://before.example/")
     page.goto(instance.url + SIGN_IN)
     titles = [page.title()]
@@ -75,8 +72,8 @@ def left(page: Page) -> None:
     assert page.text_content("body") == "ok"
 
 
-def nothing_is_left(browser: BrowserContext, page: Page, instance: Instance) -> None:
-    assert browser.cookies(instance.url) == []
+def nothing_is_left(context: BrowserContext, page: Page, instance: Instance) -> None:
+    assert context.cookies(instance.url) == []
     page.go_back()
     assert page.title() == "Before", page.url
     assert not any(word in page.content() for word in OURS)
@@ -94,19 +91,20 @@ def nothing_is_left(browser: BrowserContext, page: Page, instance: Instance) -> 
 
 
 @pytest.mark.parametrize("way", ["button", "escape"])
-def test_s20_leaving_quickly_leaves_nothing(
-    browser: BrowserContext, profile: Path, instance: Instance, way: str
-) -> None:
-    page = signed_in(browser, instance)
-    if way == "button":
-        page.click("[data-quick-exit]")
-    else:
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
-    left(page)
-    nothing_is_left(browser, page, instance)
-    browser.close()
-    kept_on_disk(profile)
+def test_s20_leaving_quickly_leaves_nothing(tmp_path: Path, instance: Instance, way: str) -> None:
+    def work() -> None:
+        with browser(tmp_path) as context:
+            page = signed_in(context, instance)
+            if way == "button":
+                page.click("[data-quick-exit]")
+            else:
+                page.keyboard.press("Escape")
+                page.keyboard.press("Escape")
+            left(page)
+            nothing_is_left(context, page, instance)
+
+    alone(work)
+    kept_on_disk(tmp_path)
 
 
 def kept_on_disk(profile: Path) -> None:
@@ -130,26 +128,21 @@ def kept_on_disk(profile: Path) -> None:
 def test_s20_without_script_a_link_leaves_and_back_asks_who_is_there(
     instance: Instance, tmp_path: Path
 ) -> None:
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path), executable_path=chromium(), args=ARGUMENTS, java_script_enabled=False
-        )
-        page = context.new_page()
-        page.goto(instance.url + SIGN_IN)
-        page.fill("#id_username", "citizen")
-        page.fill("#id_password", instance.password("citizen"))
-        page.click("main form button.do")
-        page.wait_for_url("**/me/")
-        page.click("[data-quick-exit]")
-        left(page)
-        assert context.cookies(instance.url) == []
-        page.go_back()
-        assert "/sign-in/" in page.url and page.title() in ("線上服務", "Online service")
-        context.close()
-    if before is None:
-        os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+    def work() -> None:
+        with browser(tmp_path, java_script_enabled=False) as context:
+            page = context.new_page()
+            page.goto(instance.url + SIGN_IN)
+            page.fill("#id_username", "citizen")
+            page.fill("#id_password", instance.password("citizen"))
+            page.click("main form button.do")
+            page.wait_for_url("**/me/")
+            page.click("[data-quick-exit]")
+            left(page)
+            assert context.cookies(instance.url) == []
+            page.go_back()
+            assert "/sign-in/" in page.url and page.title() in ("線上服務", "Online service")
+
+    alone(work)
 
 
 def test_s20_every_page_a_victim_may_open_has_the_exit_and_a_neutral_title(
