@@ -210,6 +210,13 @@ class Offer(models.Model):
     refusal_text = models.TextField(blank=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["team_id", "offered_at"],
+                condition=Q(answer="open"),
+                name="open_offers_of_team",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["matter"], condition=Q(answer="open"), name="one_open_offer_a_matter"

@@ -49,6 +49,23 @@ def test_a_rule_becomes_a_grant_and_one_policy_a_role_and_command():
     assert "closed_to_me on a_thing as restrictive" in made
 
 
+def test_the_floor_is_left_out_only_where_every_rule_reaches_over_it():
+    over = {"beyond": ["team(team_id)", "self(owner)"]}
+    assert not any("county_floor" in one for one in statements(table(**over)))
+    for more in (
+        RULE | {"relation": "self(reader)"},
+        RULE | {"commands": ["update"], "after": "self(reader)"},
+    ):
+        made = statements(table(**over, rules=[RULE, more]))
+        assert any("create policy county_floor" in one for one in made)
+
+
+def test_several_closed_columns_ask_once():
+    (made,) = (one for one in statements(table(closed=["id", "other"])) if "closed_to_me on" in one)
+    assert made.count("access.closed_to_me()") == 1
+    assert "not array[a_thing.id, a_thing.other] &&" in made
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
@@ -113,3 +130,10 @@ def test_prepare_stops_at_a_table_that_no_file_names_and_says_what_to_do(
     )  # fmt: skip
     assert done.returncode != 0
     assert "public.b_new has no entry: add it to policies/access.yaml of its app" in done.stderr
+
+
+def test_relations_are_everybodys_own_teams_alone():
+    """The relation `related` leaves the team to the rule of access_relation itself."""
+    rules = access_table().tables["access_relation"].rules
+    reading = [str(use) for one in rules if "app" in one.who for use in one.relation]
+    assert reading == ["team(team_id)"]

@@ -9,6 +9,8 @@ from anwang.access.rules.access_table import COMMANDS, ROLES, AccessTable, Rule,
 
 EVERY_ROLE = ", ".join(ROLES.values())
 OPEN_TO_ME = "({0} is null or {0} <> all(array(select access.closed_to_me())))"
+# Several columns ask once: every question of a rule to a function costs a query its time.
+NONE_CLOSED = "not array[{0}] && array(select access.closed_to_me())"
 OF_MY_COUNTY = "coalesce({0}, '00000') = any(array(select access.my_counties()))"
 
 
@@ -82,19 +84,32 @@ def _policies(table: Table) -> list[str]:
             rules = [one for one in table.rules if role in one.who and command in one.commands]
             if rules:
                 made.append(_policy(table, f"{role}_{command}", login, command, rules))
-    if table.county:
+    if table.county and not _floor_is_said(table):
         beyond = predicate(table.beyond, table)
         floor = OF_MY_COUNTY.format(f"{table.bare}.{table.county}")
         made.append(
             _restrictive(table, "county_floor", f"{floor} or {beyond}" if beyond else floor)
         )
     if table.closed:
-        parts = [OPEN_TO_ME.format(f"{table.bare}.{column}") for column in table.closed]
-        closed = " and ".join(parts)
+        columns = [f"{table.bare}.{column}" for column in table.closed]
+        form = OPEN_TO_ME if len(columns) == 1 else NONE_CLOSED
+        closed = form.format(", ".join(columns))
         if but := predicate(table.closed_but, table):
-            closed = f"({but}) or ({closed})"
+            closed = f"({closed}) or ({but})"
         made.append(_restrictive(table, "closed_to_me", closed))
     return made
+
+
+def _floor_is_said(table: Table) -> bool:
+    """Whether every rule of the application is by relations that reach over the county floor.
+
+    Then the floor holds of every row that passes: P and (county or P or Q) is P. It would only be
+    asked in vain for each row.
+    """
+    used = {
+        use for rule in table.rules if "app" in rule.who for use in (*rule.relation, *rule.after)
+    }
+    return used <= set(table.beyond)
 
 
 def _policy(table: Table, name: str, login: str, command: str, rules: list[Rule]) -> str:
