@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from anwang.access.context import acting
 from anwang.access.models import AuditEntry
+from anwang.common.clock import clock_now
 from anwang.common.errors import Refused
 from anwang.intake.models import Report
 from anwang.triage.actions.decisions import NotNow, answer, confirm
@@ -191,3 +192,16 @@ def test_a_report_that_was_answered_cannot_be_joined_afterwards(desk):
         answer(second.report, permit=check_can_decide(desk, second.report), reason="已說明")
     with pytest.raises(NotNow):
         judge(desk, second, first, True)
+
+
+def test_a_team_cannot_pass_a_report_on_or_change_what_the_desk_decided(desk, worker):
+    """R2: the column's grant holds for every office, so the row itself asks who changes it."""
+    receipt = screened_report()
+    offered(desk, receipt)
+    for change in ({"offered_team": SECOND_TEAM}, {"offered_team": None}, {"grade": "3"},
+                   {"passed_to": "police"}):  # fmt: skip
+        refused = pytest.raises(DatabaseError, match="only its desk decides")
+        with refused, acting(worker), transaction.atomic():
+            Matter.objects.filter(pk=receipt.report).update(**change)
+    with acting(worker):
+        assert Matter.objects.filter(pk=receipt.report).update(changed_at=clock_now()) == 1
