@@ -20,7 +20,11 @@ KEY: Final = "context"
 LASTS: Final = {"account": 120}
 PROGRAM_LASTS: Final = 3600
 _MICROSECONDS: Final = 1_000_000
-_HERE: Final = "select (extract(epoch from now()) * 1000000)::bigint, pg_backend_pid()"
+_HERE: Final = """
+select (extract(epoch from now()) * 1000000)::bigint, pg_backend_pid(),
+    current_setting('anwang.context', true)
+"""
+_SET: Final = "select set_config('anwang.context', %s, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,29 @@ def _key() -> bytes:
     return key(KEY)
 
 
-def tell(cursor: Any, actor: Actor, purpose: str = "") -> None:
-    """Set the context of the transaction that `cursor` works in: `enter` for a bare connection."""
+def tell(cursor: Any, actor: Actor, purpose: str = "") -> str:
+    """Set the context of the transaction that `cursor` works in: `enter` for a bare connection.
+
+    Gives the claim that was in force before, empty where there was none.
+    """
     cursor.execute(_HERE)
-    began, backend = cursor.fetchone()
+    began, backend, before = cursor.fetchone()
     lasts = LASTS.get(actor.kind, PROGRAM_LASTS)
     claim = Claim(actor.id, actor.kind, purpose, began, began + lasts * _MICROSECONDS, backend)
-    cursor.execute("select set_config('anwang.context', %s, true)", [signed(claim, _key())])
+    cursor.execute(_SET, [signed(claim, _key())])
+    return before or ""
+
+
+@contextlib.contextmanager
+def in_the_name_of(actor: Actor, using: str) -> Iterator[None]:
+    """Let `actor` act for the block in the running transaction, and then who acted before."""
+    with connections[using].cursor() as cursor:
+        before = tell(cursor, actor)
+        yield
+        if connections[
+            using
+        ].savepoint_ids:  # else the transaction ends here, and the claim with it
+            cursor.execute(_SET, [before])
 
 
 @contextlib.contextmanager

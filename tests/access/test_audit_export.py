@@ -44,11 +44,13 @@ def second() -> ModuleType:
 
 def write(number: int, **more) -> None:
     actor = Actor(uuid.uuid4(), role="desk", team_id="68000-desk", request_id=uuid.uuid4())
-    for _ in range(number):
-        record_event(
-            Act.READ, actor=actor, object_kind="report", object_ids=[uuid.uuid4(), uuid.uuid4()],
-            purpose="duty-desk", fields=["report", "clocks"], detail={"n": 1, "字": "值"}, **more,
-        )  # fmt: skip
+    with acting(actor):
+        for _ in range(number):
+            record_event(
+                Act.READ, actor=actor, object_kind="report",
+                object_ids=[uuid.uuid4(), uuid.uuid4()], purpose="duty-desk",
+                fields=["report", "clocks"], detail={"n": 1, "字": "值"}, **more,
+            )  # fmt: skip
 
 
 @pytest.fixture

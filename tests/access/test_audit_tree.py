@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from anwang.access.actions.entries import record_event
 from anwang.access.audit_tree import give_places
 from anwang.access.audit_verify import Verdict, verify
-from anwang.access.context import Actor
+from anwang.access.context import Actor, acting
 from anwang.access.rules.tree import Frontier, leaf_hash, root_of
 from anwang.access.vocabulary import Act
 
@@ -31,8 +31,9 @@ def test_the_grown_root_is_the_root_by_definition(contents):
 
 def write(number: int) -> None:
     actor = Actor(uuid.uuid4())
-    for _ in range(number):
-        record_event(Act.READ, actor=actor, object_ids=[uuid.uuid4()], detail={"n": 1})
+    with acting(actor):
+        for _ in range(number):
+            record_event(Act.READ, actor=actor, object_ids=[uuid.uuid4()], detail={"n": 1})
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ import uuid
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from anwang.access.actions.entries import AuditDown, record_apart, record_event
 from anwang.access.context import Actor, _key, acting, enter
 from anwang.access.models import Account
 from anwang.access.rules.claims import Claim, key_blocks, signed
-from tests.factories import account
+from anwang.access.vocabulary import Act
+from tests.factories import account, desk_worker
 
 SECOND = 1_000_000
 
@@ -138,3 +140,25 @@ def test_a_purpose_cannot_smuggle_a_part_in():
 def test_a_key_longer_than_a_block_is_refused():
     with pytest.raises(ValueError, match="64 bytes"):
         key_blocks(b"x" * 65)
+
+
+@pytest.mark.django_db
+def test_nothing_is_put_on_record_in_another_name():
+    """R3: an injection is on record as who it came through, or not at all."""
+    first, second = desk_worker("desk-one"), desk_worker("desk-two")
+    assert actor_when("") is None
+    with pytest.raises(AuditDown), transaction.atomic():
+        record_event(Act.READ, actor=first)
+    with acting(first):
+        record_event(Act.READ, actor=first)
+        with pytest.raises(AuditDown), transaction.atomic():
+            record_event(Act.READ, actor=second)
+
+
+@pytest.mark.django_db
+def test_an_entry_apart_is_written_by_its_own_claim_and_leaves_the_other_in_force():
+    first, second = desk_worker("desk-one"), desk_worker("desk-two")
+    with acting(first), connection.cursor() as cursor:
+        record_apart(Act.READ, actor=second)
+        cursor.execute("select access.actor()")
+        assert cursor.fetchone() == (first.id,)

@@ -117,9 +117,9 @@ def test_programs_refusals_and_writes_are_no_looks(told):
     victim, _, report = told
     worker = desk_worker()
     program = Actor(uuid.uuid4(), "program")
-    with acting(worker):
-        for actor, act, result in ((program, Act.READ, "done"), (worker, Act.READ, "refused"),
-                                   (worker, Act.DECISION_CONFIRMED, "done")):  # fmt: skip
+    for actor, act, result in ((program, Act.READ, "done"), (worker, Act.READ, "refused"),
+                               (worker, Act.DECISION_CONFIRMED, "done")):  # fmt: skip
+        with acting(actor):
             record_event(act, actor=actor, object_kind="report", object_ids=[report],
                          purpose="duty-desk", result=result)  # fmt: skip
     assert NOTHING in page(citizen("victim", victim[0]))

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
-from anwang.access.context import Actor
+from anwang.access.context import Actor, in_the_name_of
 from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError
 
@@ -78,5 +78,5 @@ def record_apart(act: Act, **what: Any) -> uuid.UUID:
     outlive the rollback of what was refused. Raises AuditDown: no record, no reading.
     """
     alias = settings.AUDIT_ALIAS
-    with _or_down(), transaction.atomic(using=alias):
+    with _or_down(), transaction.atomic(using=alias), in_the_name_of(what["actor"], alias):
         return record_event(act, using=alias, **what)
