@@ -96,3 +96,14 @@ def check_can_use_two_persons(actor: Actor) -> Permit:
         Act.READ, actor=actor, object_kind="request", purpose="two-persons", fields=["requests"]
     )
     return Permit(actor, "role", "two-persons", seats, frozenset({"requests"}), audit_id)
+
+
+AUDIT_ROLES = (Role.AUDITOR, Role.PRIVACY_OFFICER, Role.SECURITY_OFFICER)
+
+
+def check_can_search_audit(actor: Actor) -> Permit:
+    """A permit to search the record of who did what: ids, codes and times, no protected value.
+
+    The search itself is put on record by who makes it, with the number it found.
+    """
+    return check_role(actor, AUDIT_ROLES, "audit")

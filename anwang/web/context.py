@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from anwang.access import leaving
+from anwang.access.permissions import AUDIT_ROLES
 from anwang.access.queries.seats import Seat, seats_of
 from anwang.access.vocabulary import Role
 from anwang.cases.oversight.queries import number_of_unseen, open_glass
@@ -37,6 +38,7 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
         Role.REPORTER_PROTECTION_OFFICER, Role.SECURITY_OFFICER, Role.OPERATOR, Role.AUDITOR,
         Role.MINISTRY,
     )),
+    ("web:audit", gettext_lazy("稽核紀錄"), AUDIT_ROLES),
     ("web:glass", gettext_lazy("緊急開啟"), (Role.DESK, Role.HOTLINE, *TEAM_ROLES)),
     ("web:conflicts", gettext_lazy("利益迴避"), (
         Role.DESK, *TEAM_ROLES, Role.COUNTY_MANAGER, Role.MINISTRY, Role.PRIVACY_OFFICER,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anwang.web import oversight, views
+from anwang.web import audit, oversight, views
 from anwang.web.looks import looked_at_me
 from anwang.web.violations import violations
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("reviews/alarms/<uuid:alarm_id>/", oversight.review_odd, name="review-alarm"),
     path("conflicts/", oversight.conflicts, name="conflicts"),
     path("conflicts/<uuid:conflict_id>/end/", oversight.end_conflict, name="end-conflict"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export_found, name="audit-export"),
     path("me/", looked_at_me, name="looked-at-me"),
     path("browser/violations/", violations, name="violations"),
 ]
