@@ -63,6 +63,9 @@ _PER_REQUEST = (
     (re.compile(r"nonce-?=?\"?'?[\w+/=-]+"), "nonce"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d:?\d\d|Z)?"), "instant"),
     (re.compile(r"since=[\w-]+"), "since"),
+    # Adding one-time codes shows a fresh secret, and its picture, each time.
+    (re.compile(r"data:image/svg\+xml;base64,[\w+/=]+"), "picture"),
+    (re.compile(r"<code>[A-Z2-7]{16,64}</code>"), "secret"),
     (re.compile(r'(name="form_token" value=)"[^"]*"'), r"\1"),
 )
 _STATE = """
