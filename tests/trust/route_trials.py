@@ -40,7 +40,6 @@ ARGUMENT = {
     "session": "00000000-0000-4000-8000-0000000000d2",
     "identity": "00000000-0000-4000-8000-0000000000d3",
     "glass": "00000000-0000-4000-8000-0000000000d4",
-    "request": "00000000-0000-4000-8000-0000000000d7",
     "help": "00000000-0000-4000-8000-0000000000d8",
     "act": "rotate-keys",
     "alarm": "00000000-0000-4000-8000-0000000000d5",
@@ -405,6 +404,8 @@ class Asking:
 def _tie_for(name: str, route: Route) -> tuple[str, ...]:
     """Through which ties a field may be shown: a family's pages show all its teams the family's own
     fields, and of a case or report only what is the reader's."""
+    if "audits" in route.through:
+        return route.through
     if name in FAMILY_FIELDS:
         return ("family",)
     if name in MEMBER_FIELDS:

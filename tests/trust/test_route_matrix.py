@@ -204,6 +204,7 @@ def told_by(command: str, *arguments: str) -> str:
             call_command(command, *arguments, stdout=out, stderr=err)
         except CommandError as refusal:
             err.write(str(refusal))
+        transaction.set_rollback(True)
     return out.getvalue() + err.getvalue()
 
 

@@ -53,6 +53,7 @@ begin
     end if;
     insert into access_seal (id, object_kind, object_id, ground, since, root, request)
     values (made, kind, object, ground, at, root, request);
+    -- A record is closed to everybody: no screen names one, and no program may take it into account.
     if kind <> 'record' then
         insert into access_sealmember (id, seal_id, account_id, since, lead)
         select gen_random_uuid(), made, one, at, one = lead from unnest(named) one;
