@@ -250,7 +250,7 @@ class Asking:
         if wanted and answer.status != wanted:
             yield f"status {answer.status}, wanted {wanted}"
         never = answer if block.place == "plain" else self._baseline(block)
-        if answer != never:
+        if answer != never and not self._listed(block, bundle, f"{route.lists}_name"):
             # Once more, both: a minute may have struck between the two.
             self._baselines.pop(block, None)
             again, never = self._send(block, bundle), self._baseline(block)
@@ -296,7 +296,11 @@ class Asking:
                 continue
             if relation not in OPENS or name not in block.route.shows | named:
                 yield f"shows {name} of {owner.name} ({relation})"
-        own = {self.world.canaries[t][1] for t in answer.shown & sent if t in self.world.canaries}
+        own = {
+            name
+            for owner, name in map(self.world.canaries.get, answer.shown & sent)
+            if not self._listed(block, owner, name)
+        }
         if self.expected(block, bundle) == "page":
             carried = set(CARRIERS.values()) | {
                 FIELD_OF[k] for k in block.route.names if k in FIELD_OF
@@ -306,6 +310,12 @@ class Asking:
         else:
             carried = set(CARRIERS.values()) | set(FIELD_OF.values())
             yield from (f"shows {name} of {bundle.name} (absent)" for name in sorted(own - carried))
+
+    def _listed(self, block: Block, owner: Bundle, name: str) -> bool:
+        """Whether a list has this of its own accord: a family in which the reader's team works."""
+        if not block.route.lists or name not in FAMILY_FIELDS:
+            return False
+        return self.world.relation(block.account, owner, ("family",)) in OPENS
 
     def _answer(self, block: Block, bundle: Bundle) -> Answer:
         if block.place != "plain":
