@@ -56,7 +56,7 @@ from anwang.triage.permissions import (
 from tests.conftest import add_service_teams, as_role, clone_of, template_database
 from tests.factories import SECOND_TEAM, TAOYUAN, TEAM, account
 from tests.trust.canaries import MARKS, Canary, body_of, marks_in
-from tests.trust.figure import Figure, hold, rotating
+from tests.trust.figure import Figure, commit, drilling, hold, rotating
 from tests.trust.planting import faults_of, planted_in_code
 from tests.trust.route_trials import ARGUMENT, classed_routes
 
@@ -80,10 +80,13 @@ OWN = {
     ("triage:own-messages", "mandated-reporter"): frozenset({"message"}),
     ("triage:protected", "lead"): frozenset({"message"}),
     ("triage:protected", "supervisor"): frozenset({"message"}),
+    ("triage:protected", "team-worker"): frozenset({"message"}),  # who took the case leads it
     ("intake:reporter", "mandated-reporter"): frozenset(
         {"name", "organisation", "phone", "email", "learned_at"}
     ),
 }
+ALWAYS = ("desk", "lead", "mandated-reporter", "team-worker")
+SHOWN_AT_LEAST = 60
 BROKEN = "a step could not be made"
 WHY = "法院來文要求，案號在卷，須於今日回覆承辦法官說明。"
 
@@ -112,6 +115,7 @@ class Place:
         with acting(operator):
             self.credential = add_sender("canary-school", actor=operator)
         self.answers: list[tuple[str, bytes]] = []
+        self.shown = 0
 
     def take_in(self, numbers: range) -> list[uuid.UUID]:
         """Reports by the three doors; the ids of those that the worker will screen."""
@@ -208,8 +212,10 @@ class Place:
         )
 
     def look(self, dice: random.Random) -> None:
-        """Every page of every route, as every role."""
-        for name in self.people:
+        """Every page of every route: in the drill as every role, else as some, others each time."""
+        others = [name for name in self.people if name not in ALWAYS]
+        some = list(self.people) if drilling() else [*ALWAYS, *dice.sample(others, 3)]
+        for name in some:
             client = self.browser(name)
             for route in classed_routes().values():
                 if "GET" not in route.methods:
@@ -219,10 +225,14 @@ class Place:
                     path = reverse(route.name, args=named)
                 except NoReverseMatch:
                     path = reverse(route.name, args=[str(uuid.uuid4()) for _ in named])
-                answer = client.get(
-                    path, {"q": Canary(9).reporter["name"]} if "find" in path else {}
-                )
+                # Ways in and out may end a session: each is looked at with one of its own.
+                apart = route.name.startswith("access:")
+                asking = self.browser(name) if apart else client
+                asked = {"q": Canary(9).reporter["name"]} if "find" in path else {}
+                answer = asking.get(path, asked)
+                self.shown += answer.status_code == 200
                 self._answer(f"{route.name} as {name}", answer, OWN.get((route.name, name)))
+        assert self.shown > SHOWN_AT_LEAST, "hardly a page opens: nothing was looked at"
         for command in (["desk", "--json"], ["explain", self.ids["report"], "--json"]):
             out = io.StringIO()
             with contextlib.suppress(Exception), contextlib.redirect_stderr(out):
@@ -304,7 +314,7 @@ def attempt_in(log: Path) -> Callable[[range, int], list[str]]:
                 except CannotUnseal:
                     found.add(BROKEN)
                 place.post()
-                place.look(random.Random(f"{seed}/{numbers.start}"))
+                place.look(random.Random(f"{seed}/{numbers.start}/{commit()}"))
             for table, text in dump():
                 found |= {f"{table}: {one}" for one in marks_in(text)}
             transaction.set_rollback(True)
