@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "anwang.access.leaving.Leaving",
     "anwang.common.middleware.QuietRedirects",
+    "anwang.access.evening.EvenAbsence",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -142,6 +143,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "access:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "access:sign-in"
+# Longer than an absent thing takes to answer on a busy day; a worker waits, and no connection does.
+ABSENCE_STROKE_MS = int(os.environ.get("ANWANG_ABSENCE_STROKE_MS", "25"))
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"

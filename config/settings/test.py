@@ -16,3 +16,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEBUG = False
 # Static files are found as they are asked for: nothing is collected for a test.
 WHITENOISE_AUTOREFRESH = True
+# Thousands of absent answers are asked for in a run; test_sealed_timing.py sets it back.
+ABSENCE_STROKE_MS = 0

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from anwang.access.absent import refused_is_absent
 from anwang.access.actions.entries import record_apart
+from anwang.access.evening import leaves_evenly
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
@@ -80,6 +81,7 @@ def render_report(
 
 
 @refused_is_absent
+@leaves_evenly
 @require_GET
 def find(request: HttpRequest) -> HttpResponse:
     """Reports by receipt or exact name, at most 20; each search is on record with its number."""
