@@ -91,7 +91,9 @@ def test_the_reporter_is_shown_once_after_another_rank_approved(accepted):
     answer = lead.post(url)
     page = answer.content.decode()
     assert "03-3000000" in page and "範例老師" not in page, "one field set"
-    assert "no-store" in answer["Cache-Control"] and answer["Refresh"].startswith("1800;")
+    assert "no-store" in answer["Cache-Control"] and answer["Refresh"] == (
+        f"1800; url=/protected/{accepted.receipt}/"
+    )
     assert "no-print" in page
     assert lead.post(url).status_code == 404, "shown once"
     with as_role("worker"):

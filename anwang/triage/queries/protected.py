@@ -33,12 +33,17 @@ def subjects_shown(report: uuid.UUID) -> list[dict[str, Any]]:
     ]
 
 
-def units_for_help(report: uuid.UUID) -> list[Team]:
-    """Units of the report's county that can be sent; none where nothing is protected."""
+def has_safe_places(report: uuid.UUID) -> bool:
+    """Whether anything protected is kept for a report, told to whose office has to do with it."""
     with connection.cursor() as cursor:
         cursor.execute("select intake.has_safe_places(%s)", [report])
-        (has_places,) = cursor.fetchone()
-    if not has_places:
+        (answer,) = cursor.fetchone()
+    return bool(answer)
+
+
+def units_for_help(report: uuid.UUID) -> list[Team]:
+    """Units of the report's county that can be sent; none where nothing is protected."""
+    if not has_safe_places(report):
         return []
     county = Report.objects.only("county").get(pk=report).county
     near = Q(county_id=county) | Q(county_id=None)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -41,6 +42,7 @@ from anwang.intake.models import HelpCall
 from anwang.triage.permissions import check_can_read_matter, check_can_see_help
 from anwang.triage.queries.matters import report_of_receipt
 from anwang.triage.queries.protected import (
+    has_safe_places,
     help_calls,
     keeps_safe,
     own_report_id,
@@ -79,6 +81,7 @@ def _context(receipt: str, report: uuid.UUID, permit: Permit) -> Context:
         "field_sets": FIELD_SETS,
         "reporter_request": my_request(REVEAL_REPORTER, report, permit=permit),
         "safe_request": my_request(REVEAL_SAFE, report, permit=permit),
+        "has_places": has_safe_places(report),
         "units": units_for_help(report),
         "help_calls": help_calls(report),
         "messages_shown": relayed(report, actor=permit.actor) if side == "office" else None,
@@ -137,10 +140,11 @@ def _to_the_lead(request: HttpRequest, receipt: str) -> HttpResponse:
     return redirect("triage:protected", receipt)
 
 
-def _revealed(request: HttpRequest, receipt: str, context: Context) -> HttpResponse:
+def _revealed(request: HttpRequest, receipt: str, context: Context, back: str = "") -> HttpResponse:
+    back = back or reverse("triage:protected", args=[receipt])
     answer = render(request, "triage/revealed.html", {"receipt": receipt} | context)
     # It does not lie open on a screen that was left, nor in anything that stores pages.
-    answer.headers["Refresh"] = f"{SHOWN_SECONDS}; url=."
+    answer.headers["Refresh"] = f"{SHOWN_SECONDS}; url={back}"
     answer.headers["Cache-Control"] = "no-store, private"
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -235,7 +239,7 @@ def help_address(request: HttpRequest, call: uuid.UUID) -> HttpResponse:
     """The address, for the unit, while the call is open."""
     found = _call(request, call)
     context = {"places": address_for_unit(found, actor=actor_of(request)), "call": found}
-    return _revealed(request, "", context)
+    return _revealed(request, "", context, reverse("triage:help", args=[call]))
 
 
 @refused_is_absent
