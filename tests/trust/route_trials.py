@@ -106,6 +106,7 @@ class Route:
     shows: frozenset[str] = frozenset()
     form: Mapping[str, str] = field(default_factory=dict)
     nobody: str = "sign-in"
+    alone: bool = False
 
     @property
     def objects(self) -> tuple[int, ...]:
@@ -131,7 +132,7 @@ def classed_routes() -> dict[str, Route]:
             tuple(said.get("names", ())), tuple(said.get("through", ())),
             tuple(said.get("room", ())), bool(said.get("hidden")), said.get("lists", ""),
             frozenset(one for group in said.get("shows", ()) for one in sets.get(group, [group])),
-            said.get("form", {}), said.get("nobody", "sign-in"),
+            said.get("form", {}), said.get("nobody", "sign-in"), bool(said.get("alone")),
         )
         for name, said in golden()["routes"].items()
     }  # fmt: skip
@@ -249,6 +250,8 @@ class Asking:
         wanted = {"refused": 403, "absent": 404, "method": 405, "sign-in": 302}.get(expected)
         if wanted and answer.status != wanted:
             yield f"status {answer.status}, wanted {wanted}"
+        if route.alone:  # challenges and secrets of one's own, drawn anew each time
+            return
         never = answer if block.place == "plain" else self._baseline(block)
         if answer != never and not self._listed(block, bundle, f"{route.lists}_name"):
             # Once more, both: a minute may have struck between the two.
