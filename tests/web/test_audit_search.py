@@ -11,7 +11,7 @@ from django.test import Client
 from anwang.access.actions.entries import record_event
 from anwang.access.audit_tree import give_places
 from anwang.access.audit_verify import keep_verification
-from anwang.access.context import Actor
+from anwang.access.context import Actor, acting
 from anwang.access.models import AuditEntry, Conflict
 from anwang.access.queries import audit as audit_queries
 from anwang.access.vocabulary import Act
@@ -35,10 +35,11 @@ def auditor() -> Client:
 
 def read(actor: Actor, number: int = 1) -> list[uuid.UUID]:
     made = [uuid.uuid4() for _ in range(number)]
-    for one in made:
-        record_event(
-            Act.READ, actor=actor, object_kind="report", object_ids=[one], purpose="duty-desk"
-        )
+    with acting(actor, "test"):
+        for one in made:
+            record_event(
+                Act.READ, actor=actor, object_kind="report", object_ids=[one], purpose="duty-desk"
+            )
     return made
 
 
