@@ -83,7 +83,7 @@ CATALOGUE = {
           and exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)""",
     "unique keys open to inserts": f"""
         select c.oid::regclass::text, array_agg(regexp_replace(pg_get_indexdef(i.indexrelid),
-            '.* USING ', '') order by 1)
+            '.* USING ', '') order by regexp_replace(pg_get_indexdef(i.indexrelid), '.* USING ', ''))
         from pg_index i join pg_class c on c.oid = i.indrelid
         join pg_namespace n on n.oid = c.relnamespace
         where i.indisunique and {OURS} and not c.relispartition
@@ -92,13 +92,13 @@ CATALOGUE = {
                or has_any_column_privilege('anwang_app', c.oid, 'update'))
         group by 1""",
     "rewriting rules": f"""
-        select c.oid::regclass::text, array_agg(r.rulename::text order by 1)
+        select c.oid::regclass::text, array_agg(r.rulename::text order by r.rulename::text)
         from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace where {OURS} and r.rulename <> '_RETURN'
         group by 1""",
     "default privileges": """
         select coalesce(d.defaclnamespace::regnamespace::text, 'everywhere') || ' ' || d.defaclobjtype::text,
-            array_agg(d.defaclacl::text order by 1) from pg_default_acl d group by 1""",
+            array_agg(d.defaclacl::text order by d.defaclacl::text) from pg_default_acl d group by 1""",
     "foreign servers, publications, event triggers": """
         select srvname::text, array['server'] from pg_foreign_server
         union all select pubname, array['publication'] from pg_publication
