@@ -61,7 +61,8 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     folders = [*ROOT.glob("anwang/*/migrations/*.py"), *ROOT.glob("anwang/*/policies/**/*.yaml"),
                *ROOT.glob("anwang/*/data/*"), *ROOT.glob("anwang/*/actions*/*.py"),
-               *ROOT.glob("anwang/*/actions.py"), *ROOT.glob("anwang/access/rules/access_*.py"), *ROOT.glob("anwang/web/management/commands/prepare.py"),
+               *ROOT.glob("anwang/*/actions.py"), *ROOT.glob("anwang/access/rules/access_*.py"),
+               *ROOT.glob("anwang/web/management/commands/prepare.py"),
                ROOT / "config" / "roles.sql", ROOT / "anwang" / "common" / "row_rules.py"]  # fmt: skip
     for path in sorted(folders):
         if path.is_file():

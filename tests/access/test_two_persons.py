@@ -131,8 +131,12 @@ def test_the_application_cannot_write_a_request_by_itself(lead, officer):
         "insert into access_twofold select * from access_twofold",
         "delete from access_twofold",
     ):
-        with acting(lead), pytest.raises(DatabaseError), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
+        with (
+            acting(lead),
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
     with acting(lead):
         assert Twofold.objects.get(pk=request).approved_by is None

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "object_kind",
-                    models.CharField(max_length=20, help_text="report, family, case or person"),
+                    models.CharField(max_length=20, help_text="report, family, case, person or record"),
                 ),
                 ("object_id", models.UUIDField()),
                 ("ground", models.CharField(max_length=40)),

@@ -438,7 +438,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("matter_id", models.UUIDField()),
                 ("person_id", models.UUIDField()),
-                ("judged", models.BooleanField(default=False)),
+                (
+                    "judged",
+                    models.BooleanField(
+                        default=False, help_text="A person said so, not a screening."
+                    ),
+                ),
             ],
             options={
                 "constraints": [

@@ -156,7 +156,9 @@ def end_help(call: HelpCall, *, actor: Actor) -> bool:
     return bool(ended)
 
 
-def _granted(function: str, request: uuid.UUID, report: uuid.UUID, actor: Actor) -> list[tuple[Any, ...]]:
+def _granted(
+    function: str, request: uuid.UUID, report: uuid.UUID, actor: Actor
+) -> list[tuple[Any, ...]]:
     sql = {
         "intake.reveal_reporter": "select * from intake.reveal_reporter(%s, %s)",
         "intake.reveal_safe_addresses": "select * from intake.reveal_safe_addresses(%s, %s)",
