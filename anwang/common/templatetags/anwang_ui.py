@@ -178,9 +178,7 @@ def bi(value: object) -> str:
     english = not (get_language() or "zh").startswith("zh")
     if isinstance(value, Mapping):
         zh, en = str(value.get("zh") or ""), str(value.get("en") or "")
-        if english and en:
-            return en
-        text = zh or en
+        text = en if english and en else zh or en
     else:
         text = "" if value is None else str(value)
     return said(text) if english and _HAN.search(text) else text
