@@ -7,13 +7,27 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from anwang.access.actions.attempts import record_attempt
 from anwang.access.context import Actor
+from anwang.access.middleware import actor_of
+from anwang.access.permissions import Permit
 from anwang.common.errors import Refused
 
 View = Callable[..., HttpResponse]
+
+
+def openly(check: Callable[[Actor], Permit], request: HttpRequest) -> Permit:
+    """The permit for a room that everybody knows of: who does not work there is told so (403).
+
+    Inside `refused_is_absent` a refusal would otherwise look like an address that does not exist.
+    """
+    try:
+        return check(actor_of(request))
+    except Refused as refusal:
+        raise PermissionDenied(str(refusal)) from None
 
 
 def refused_is_absent(view: View) -> View:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from anwang.access.absent import openly
 from anwang.access.actions.entries import AuditDown
 from anwang.access.context import Actor
 from anwang.access.middleware import actor_of
@@ -47,13 +47,6 @@ Questions = dict[str, Any] | None  # the consult form's; the report form has non
 LARGEST_DRAFT: Final = 1_048_576
 
 
-def _permit(check: Callable[[Actor], Permit], request: HttpRequest) -> Permit:
-    try:
-        return check(actor_of(request))
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None
-
-
 def _permit_for(check: Callable[[Actor, Any], Permit], request: HttpRequest, what: Any) -> Permit:
     """The same answer whether a thing does not exist or is not the asker's (R1)."""
     try:
@@ -75,7 +68,7 @@ def consult(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: str) -> HttpResponse:
-    permit = _permit(CHECKS[form], request)
+    permit = openly(CHECKS[form], request)
     questions = queries.consult_form() if form == CONSULT else None
     if request.method != "POST":
         return _show(request, form, permit, questions)
@@ -173,7 +166,7 @@ def _show(
 @require_POST
 def draft(request: HttpRequest, form: str) -> HttpResponse:
     """Keep what is typed so far; asked by the page itself every few seconds."""
-    permit = _permit(CHECKS[form], request)
+    permit = openly(CHECKS[form], request)
     fields = kept_fields(dict(request.POST.lists()))
     if sum(len(value) for values in fields.values() for value in values) > LARGEST_DRAFT:
         return JsonResponse({"saved_at": None}, status=413)
@@ -185,7 +178,7 @@ def draft(request: HttpRequest, form: str) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, form: str) -> HttpResponse:
     """Forget what was typed."""
-    discard_draft(form, permit=_permit(CHECKS[form], request))
+    discard_draft(form, permit=openly(CHECKS[form], request))
     return redirect(f"intake:{form}")
 
 
@@ -193,7 +186,7 @@ def discard(request: HttpRequest, form: str) -> HttpResponse:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """One's own reports, by receipt."""
-    permit = _permit(permissions.check_can_report, request)
+    permit = openly(permissions.check_can_report, request)
     return render(request, "intake/mine.html", {"reports": queries.own_reports(permit=permit)})
 
 

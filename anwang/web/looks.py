@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from anwang.access.actions.look_rules import read_look_rules
 from anwang.access.middleware import actor_of
 from anwang.access.tokens import id_token
-from anwang.common.errors import Refused
 from anwang.web.permissions import check_can_see_looks
 from anwang.web.queries import looks_at
 
@@ -38,10 +36,7 @@ def looked_at_me(request: HttpRequest) -> HttpResponse:
     number = request.POST.get("number", "") if request.method == "POST" else None
     # A number that is none is asked about all the same: the same work, the same answer.
     about = None if number is None else id_token(number) or bytes(32)
-    try:
-        permit = check_can_see_looks(actor_of(request), about)
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None
+    permit = check_can_see_looks(actor_of(request), about)
     looks = [
         {"look": look, "purpose": PURPOSES.get(look.purpose, _("公務查看"))}
         for look in looks_at(permit, about)

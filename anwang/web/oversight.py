@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -17,9 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from anwang.access.absent import refused_is_absent
+from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
-from anwang.access.permissions import Permit
 from anwang.access.reauthentication import freshly_signed_in
 from anwang.access.rules.alarms import load_rules
 from anwang.cases.oversight.actions.alarms import review_alarm
@@ -57,7 +55,7 @@ from anwang.cases.permissions import (
     check_can_review,
 )
 from anwang.common.clock import clock_now
-from anwang.common.errors import AnwangError, Refused
+from anwang.common.errors import AnwangError
 from anwang.common.yaml_files import read_yaml
 
 FORMS = require_http_methods(["GET", "HEAD", "POST"])
@@ -91,15 +89,6 @@ def kinds_of_notices() -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in read_yaml(KINDS)["rows"]}
 
 
-def _here(check: Any, request: HttpRequest) -> Permit:
-    """A room that everybody knows of: who does not work there is told so."""
-    try:
-        permit: Permit = check(actor_of(request))
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None
-    return permit
-
-
 def _who_of(accounts: set[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
     """Names in both languages; a dash for an account that the reader may not see."""
     found = names_of_accounts(accounts)
@@ -114,7 +103,7 @@ def _who_of(accounts: set[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
 @require_GET
 def notices_page(request: HttpRequest) -> HttpResponse:
     """What the reader and his offices must know, newest first."""
-    permit = _here(check_can_read_notices, request)
+    permit = openly(check_can_read_notices, request)
     found = notices(permit, _before(request.GET.get("before", "")))
     shown, more = found[:PAGE], len(found) > PAGE
     last = shown[-1] if more else None
@@ -157,7 +146,7 @@ def _where(kind: str) -> str:
 @require_POST
 def see(request: HttpRequest) -> HttpResponse:
     """Mark the notices of a page as seen."""
-    permit = _here(check_can_read_notices, request)
+    permit = openly(check_can_read_notices, request)
     see_notices(request.POST.getlist("notice"), permit=permit)
     return redirect("web:notices")
 
@@ -170,7 +159,7 @@ def glass(request: HttpRequest) -> HttpResponse:
 
     The form itself opens only after a proof (G2), so that no reason is lost by asking at its end.
     """
-    permit = _here(check_can_break_glass, request)
+    permit = openly(check_can_break_glass, request)
     said, error = request.POST, ""
     if request.method == "POST":
         try:
@@ -206,7 +195,7 @@ def through(request: HttpRequest, glass_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, glass_id: uuid.UUID) -> HttpResponse:
     """Close the glass now."""
-    permit = _here(check_can_break_glass, request)
+    permit = openly(check_can_break_glass, request)
     if end_glass(glass_id, permit=permit):
         messages.success(request, _("已結束緊急開啟。"))
     return redirect("web:glass")
@@ -216,7 +205,7 @@ def end(request: HttpRequest, glass_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def figures(request: HttpRequest) -> HttpResponse:
     """How often the glass was broken and how that was judged: counts only."""
-    _here(check_can_read_notices, request)
+    openly(check_can_read_notices, request)
     words = dict(VERDICTS) | {"waiting": _("等待審查")}
     counted: dict[dt.date, dict[str, int]] = {}
     for month, verdict, uses in glass_figures():
@@ -235,7 +224,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 @require_GET
 def reviews(request: HttpRequest) -> HttpResponse:
     """What the reader's office must judge: uses of the glass and odd access."""
-    permit = _here(check_can_review, request)
+    permit = openly(check_can_review, request)
     broken, odd = glass_to_review(permit), alarms_to_review(permit)
     accounts = {one.account_id for one in broken} | {one.account_id for one in odd}
     who, rules = _who_of(accounts), load_rules()
@@ -263,7 +252,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
 
 
 def _judged(request: HttpRequest, judge: Any, which: uuid.UUID) -> HttpResponse:
-    permit = _here(check_can_review, request)
+    permit = openly(check_can_review, request)
     try:
         judge(which, request.POST.get("verdict", ""), request.POST.get("words", ""), permit=permit)
     except AnwangError as refusal:
@@ -293,7 +282,7 @@ def review_odd(request: HttpRequest, alarm_id: uuid.UUID) -> HttpResponse:
 @FORMS
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Say "I know this family"; end what a colleague declared."""
-    permit = _here(check_can_declare, request)
+    permit = openly(check_can_declare, request)
     error = ""
     if request.method == "POST":
         try:
@@ -324,7 +313,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_conflict(request: HttpRequest, conflict_id: uuid.UUID) -> HttpResponse:
     """End a colleague's declared conflict."""
-    permit = _here(check_can_review, request)
+    permit = openly(check_can_review, request)
     try:
         end_declared_conflict(conflict_id, request.POST.get("reason", ""), permit=permit)
     except AnwangError as refusal:

@@ -6,14 +6,13 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from anwang.access.absent import refused_is_absent
+from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.cases.actions import accept_offer, close_case, finish_duty
@@ -50,7 +49,7 @@ from anwang.cases.queries import (
     visible_matters,
 )
 from anwang.common.clock import clock_now
-from anwang.common.errors import AnwangError, Refused
+from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
 from anwang.triage.actions.offers import refuse_offer
 from anwang.triage.models import Offer
@@ -66,7 +65,7 @@ Context = dict[str, Any]
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """Offers that wait for an answer, and what the team carries."""
-    return _inbox(request, _permit(request))
+    return _inbox(request, openly(check_can_use_inbox, request))
 
 
 def _inbox(request: HttpRequest, permit: Permit, **asked: Any) -> HttpResponse:
@@ -99,7 +98,7 @@ def _inbox(request: HttpRequest, permit: Permit, **asked: Any) -> HttpResponse:
 @require_GET
 def offers(request: HttpRequest) -> HttpResponse:
     """The waiting offers anew if they changed since the version asked with; else 204."""
-    permit = _permit(request)
+    permit = openly(check_can_use_inbox, request)
     since = request.GET.get("since", "")
     if since and since == with_minute(inbox_version(permit), clock_now()):
         return HttpResponse(status=204)
@@ -153,11 +152,13 @@ def refuse(request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
     """Give an offer back with a coded reason. A GET shows the dialog without script."""
     permit = check_can_answer_offer(actor_of(request), offer_id)
     if request.method != "POST":
-        return _inbox(request, _permit(request), refusing=offer_id)
+        return _inbox(request, openly(check_can_use_inbox, request), refusing=offer_id)
     form = RefusalForm(request.POST)
     if not form.is_valid():
         errors = {field: texts[0] for field, texts in form.errors.items()}
-        return _inbox(request, _permit(request), refusing=offer_id, errors=errors)
+        return _inbox(
+            request, openly(check_can_use_inbox, request), refusing=offer_id, errors=errors
+        )
     said = form.cleaned_data
     try:
         refuse_offer(offer_id, code=said["reason"], text=said["text"], permit=permit)
@@ -321,11 +322,3 @@ def _offer_line(offer: Offer, page: FamilyPage) -> Context:
         "refusal": offer.refusal,
         "refusal_text": offer.refusal_text,
     }
-
-
-def _permit(request: HttpRequest) -> Permit:
-    """The inbox is a place everybody knows of: who is in no team is told so."""
-    try:
-        return check_can_use_inbox(actor_of(request))
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from anwang.access.absent import refused_is_absent
+from anwang.access.absent import openly, refused_is_absent
 from anwang.access.actions.two_persons import NotAskedWell
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
@@ -36,7 +37,7 @@ from anwang.cases.queries.seals import (
 )
 from anwang.cases.seal_permissions import check_can_ask_seal, check_can_see_seals
 from anwang.common.clock import clock_now
-from anwang.common.errors import AnwangError, Refused
+from anwang.common.errors import AnwangError
 from anwang.intake.rules.receipts import read_receipt
 from anwang.triage.models import Matter
 from anwang.triage.queries.matters import report_of_receipt
@@ -45,19 +46,11 @@ FORMS = require_http_methods(["GET", "HEAD", "POST"])
 Context = dict[str, Any]
 
 
-def _permit(request: HttpRequest) -> Permit:
-    """The room is a place everybody knows of; what stands in it is there for the named alone."""
-    try:
-        return check_can_see_seals(actor_of(request))
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None
-
-
 @refused_is_absent
 @require_GET
 def seals(request: HttpRequest) -> HttpResponse:
     """What the reader is named in, and what was approved and waits to be carried out."""
-    permit = _permit(request)
+    permit = openly(check_can_see_seals, request)
     if typed := read_receipt(request.GET.get("receipt", "")):
         return redirect("cases:seal-ask", typed)
     context = {"sealed": sealed_for(permit), "approved": approved_for(permit, clock_now())}
@@ -75,18 +68,8 @@ def seal_ask(request: HttpRequest, receipt: str) -> HttpResponse:
     assert report_id is not None  # no permit without a report
     county = Matter.objects.values_list("county", flat=True).get(pk=report_id)
     form = SealForm(request.POST or None, people=might_be_named(county), grounds=grounds_of(SEAL))
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            ask_seal(report_id, receipt, ground=said["ground"], text=said["text"], permit=permit,
-                     lead=said["lead"], members=said["members"])  # fmt: skip
-        except NotAskedWell as fault:
-            form.add_error("text", str(fault))
-        else:
-            messages.success(
-                request, _("已送出，等另一個職級的人核准。核准之後，請到「封存」執行。")
-            )
-            return redirect("triage:report", receipt)
+    if _asked(request, form, partial(ask_seal, report_id, receipt, permit=permit)):
+        return redirect("triage:report", receipt)
     return _form(request, form, SEAL, receipt)
 
 
@@ -95,7 +78,7 @@ def seal_ask(request: HttpRequest, receipt: str) -> HttpResponse:
 @freshly_signed_in
 def seal_names(request: HttpRequest, root: uuid.UUID) -> HttpResponse:
     """Ask that other people be named."""
-    permit = _permit(request)
+    permit = openly(check_can_see_seals, request)
     one = _sealed(root, permit)
     county = Matter.objects.values_list("county", flat=True).filter(pk=root).first()
     people = might_be_named(county)
@@ -104,18 +87,8 @@ def seal_names(request: HttpRequest, root: uuid.UUID) -> HttpResponse:
     form = SealForm(
         request.POST or None, people=people, grounds=grounds_of(NAME), initial=named
     )  # fmt: skip
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            ask_naming(root, ground=said["ground"], text=said["text"], permit=permit,
-                       lead=said["lead"], members=said["members"])  # fmt: skip
-        except NotAskedWell as fault:
-            form.add_error("text", str(fault))
-        else:
-            messages.success(
-                request, _("已送出，等另一個職級的人核准。核准之後，請到「封存」執行。")
-            )
-            return redirect("cases:seals")
+    if _asked(request, form, partial(ask_naming, root, permit=permit)):
+        return redirect("cases:seals")
     return _form(request, form, NAME, one.receipt)
 
 
@@ -124,20 +97,11 @@ def seal_names(request: HttpRequest, root: uuid.UUID) -> HttpResponse:
 @freshly_signed_in
 def seal_end(request: HttpRequest, root: uuid.UUID) -> HttpResponse:
     """Ask that a seal end."""
-    permit = _permit(request)
+    permit = openly(check_can_see_seals, request)
     one = _sealed(root, permit)
     form = SealForm(request.POST or None, people=None, grounds=grounds_of(UNSEAL))
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            ask_unsealing(root, ground=said["ground"], text=said["text"], permit=permit)
-        except NotAskedWell as fault:
-            form.add_error("text", str(fault))
-        else:
-            messages.success(
-                request, _("已送出，等另一個職級的人核准。核准之後，請到「封存」執行。")
-            )
-            return redirect("cases:seals")
+    if _asked(request, form, partial(ask_unsealing, root, permit=permit)):
+        return redirect("cases:seals")
     return _form(request, form, UNSEAL, one.receipt)
 
 
@@ -146,7 +110,7 @@ def seal_end(request: HttpRequest, root: uuid.UUID) -> HttpResponse:
 @freshly_signed_in
 def seal_carry_out(request: HttpRequest, asked: uuid.UUID) -> HttpResponse:
     """Do what was approved; from this instant on, for open sessions too."""
-    permit = _permit(request)
+    permit = openly(check_can_see_seals, request)
     found = next((one for one in approved_for(permit, clock_now()) if one.id == asked), None)
     if found is None:
         raise Http404
@@ -166,6 +130,19 @@ def _sealed(root: uuid.UUID, permit: Permit) -> SealedReport:
     if found is None:
         raise Http404
     return found
+
+
+def _asked(request: HttpRequest, form: SealForm, ask: Callable[..., object]) -> bool:
+    """Ask for what the posted form says; False where nothing was posted or it was not asked well."""
+    if request.method != "POST" or not form.is_valid():
+        return False
+    try:
+        ask(**form.cleaned_data)
+    except NotAskedWell as fault:
+        form.add_error("text", str(fault))
+        return False
+    messages.success(request, _("已送出，等另一個職級的人核准。核准之後，請到「封存」執行。"))
+    return True
 
 
 def _form(request: HttpRequest, form: SealForm, act: str, receipt: str) -> HttpResponse:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from anwang.access.absent import refused_is_absent
+from anwang.access.absent import openly, refused_is_absent
 from anwang.access.actions.entries import record_apart
 from anwang.access.evening import leaves_evenly
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
-from anwang.common.errors import Refused
 from anwang.triage.permissions import (
     check_can_read_matter,
     check_can_search,
@@ -34,7 +32,7 @@ __all__ = ["desk", "find", "queue", "report"]
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """The queue, with no report open."""
-    permit = _desk_permit(request)
+    permit = openly(check_can_use_desk, request)
     part, matters = queue_part(request, permit)
     put_on_record(permit, (matter.pk for matter in matters))
     context = {"now": part["now"], "queue": part["queue"], "find_url": reverse("triage:find")}
@@ -48,7 +46,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
     On record goes only what the reader had not seen yet: a page that lies open floods no audit.
     """
-    permit = _desk_permit(request)
+    permit = openly(check_can_use_desk, request)
     since = request.GET.get("since", "")
     if since and since == with_minute(queue_version(permit), clock_now()):
         return HttpResponse(status=204)
@@ -74,7 +72,7 @@ def render_report(
         return render(request, "triage/_detail.html", context)
     if not context["at_desk"]:
         return render(request, "triage/report.html", context)
-    desk_permit = _desk_permit(request)
+    desk_permit = openly(check_can_use_desk, request)
     part, matters = queue_part(request, desk_permit)
     put_on_record(desk_permit, (matter.pk for matter in matters))
     return render(request, "triage/desk.html", part | context)
@@ -103,11 +101,3 @@ def find(request: HttpRequest) -> HttpResponse:
         "find_url": reverse("triage:find"),
     }
     return render(request, "triage/find.html", context)
-
-
-def _desk_permit(request: HttpRequest) -> Permit:
-    """The desk is a place everybody knows of: who does not sit there is told so."""
-    try:
-        return check_can_use_desk(actor_of(request))
-    except Refused as refusal:
-        raise PermissionDenied(str(refusal)) from None
