@@ -18,7 +18,7 @@ from django.db import connections
 from django.test import Client, override_settings
 
 from anwang.intake.rules.receipts import receipt_from
-from tests.trust.figure import SEED, Figure, drilling, hold
+from tests.trust.figure import SEED, Figure, hold
 from tests.trust.planting import Fault, faults_of, planted_in_code
 from tests.trust.test_route_matrix import quiet
 from tests.trust.test_sealed_absent import FORM, base, twins_of  # noqa: F401 - a fixture
@@ -46,7 +46,6 @@ FIGURE = Figure(
     whole=8,
     portion=1,
 )
-pytestmark = pytest.mark.skipif(not drilling(), reason="time is measured in the drill alone")
 
 
 def _never(kind: str, chance: random.Random) -> str:
