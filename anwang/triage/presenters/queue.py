@@ -21,6 +21,7 @@ def queue_context(
     matters: list[Matter],
     clocks: Mapping[uuid.UUID, Clock],
     counts: Counts,
+    same_events: Mapping[uuid.UUID, int],
     *,
     page: int,
     more: bool,
@@ -28,7 +29,10 @@ def queue_context(
 ) -> dict[str, Any]:
     """All that the queue shows; `url` asks for it again, if it is no longer `version`."""
     asked: dict[str, str | int] = {"page": page, "since": version}
-    lines = [queue_line(matter, clocks.get(matter.pk), page) for matter in matters]
+    lines = [
+        queue_line(matter, clocks.get(matter.pk), same_events.get(matter.pk, 0), page)
+        for matter in matters
+    ]
     return {
         "items": lines,
         "url": f"{reverse('triage:queue')}?{urlencode(asked)}",
@@ -49,7 +53,7 @@ def _page_url(page: int) -> str:
     return f"{reverse('triage:desk')}?{urlencode({'page': page})}"
 
 
-def queue_line(matter: Matter, clock: Clock | None, page: int = 1) -> Line:
+def queue_line(matter: Matter, clock: Clock | None, same_events: int, page: int = 1) -> Line:
     """One report in the queue. Names are masked here; the whole name stands in the report, whose
     reading is on record."""
     headline, report = matter.headline, matter.report
@@ -67,7 +71,7 @@ def queue_line(matter: Matter, clock: Clock | None, page: int = 1) -> Line:
         "place": headline.get("place"),
         "narrative": headline.get("excerpt"),
         "not_checked": bool(matter.failed_steps) or matter.state == State.RECEIVED,
-        "same_event_count": headline.get("same_events") or 0,
+        "same_event_count": same_events,
         "notes": list(_notes(headline)),
     }
 

@@ -46,6 +46,24 @@ from unnest(%(teams)s::text[]) team (id) cross join lateral (
 ) newest
 """  # noqa: S608
 
+# The row rules of intake_report leave what the asker may read.
+_SAME_EVENTS: Final = """
+select told.matter, count(*)
+from (
+    select m.report_id as matter, (one ->> 'report')::uuid as other
+    from triage_matter m
+    cross join lateral (select s.same_event from triage_screening s
+        where s.matter_id = m.report_id order by s.at desc limit 1) latest
+    cross join lateral jsonb_array_elements(latest.same_event) one
+    where m.report_id = any(%s)
+    union
+    select m.report_id, m.same_event_as from triage_matter m
+    where m.report_id = any(%s) and m.same_event_as is not null
+) told
+join intake_report r on r.id = told.other
+group by told.matter
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -104,6 +122,18 @@ def next_clocks(matters: list[Matter]) -> dict[uuid.UUID, Clock]:
         state__in=[Clock.State.RUNNING, Clock.State.MISSED],
     ).order_by("matter_id", "-legal", "due_at").distinct("matter_id")  # fmt: skip
     return {clock.matter_id: clock for clock in found}
+
+
+def same_event_counts(matters: list[Matter]) -> dict[uuid.UUID, int]:
+    """Matter -> how many reports that may tell the same event the asker reaches; 0 is left out.
+
+    The headline counts every report that the screening found. What is closed to the asker by a
+    conflict or a seal, or lies at another office, must not be told by a number either (R5, R8).
+    """
+    asked = [one.pk for one in matters if one.headline.get("same_events")]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAME_EVENTS, [asked, asked])
+        return dict(cursor.fetchall())
 
 
 def _of(permit: Permit) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from anwang.triage.permissions import (
 )
 from anwang.triage.presenters.queue import queue_line
 from anwang.triage.queries.matters import find_matters, report_of_receipt
-from anwang.triage.queries.queue import next_clocks, queue_version
+from anwang.triage.queries.queue import next_clocks, queue_version, same_event_counts
 from anwang.triage.views.pages import detail_context, queue_part, with_minute
 
 __all__ = ["desk", "find", "queue", "report"]
@@ -93,11 +93,14 @@ def find(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     if len(found) == 1:
         return redirect("triage:report", found[0].report.receipt)
-    clocks = next_clocks(found)
+    clocks, same_events = next_clocks(found), same_event_counts(found)
     context = {
         "now": clock_now(),
         "wanted": wanted,
-        "items": [queue_line(matter, clocks.get(matter.pk)) for matter in found],
+        "items": [
+            queue_line(matter, clocks.get(matter.pk), same_events.get(matter.pk, 0))
+            for matter in found
+        ],
         "find_url": reverse("triage:find"),
     }
     return render(request, "triage/find.html", context)
