@@ -24,6 +24,9 @@ TWO_PERSONS_ROLES = (
     Role.SECURITY_OFFICER, Role.OPERATOR,
 )  # fmt: skip
 
+# Who asks that something be sealed, as in two_person_acts.yaml, which the database holds to.
+SEAL_ASKERS = (Role.DESK, Role.LEAD, Role.SUPERVISOR)
+
 
 @dataclass(frozen=True, slots=True)
 class Permit:

@@ -6,14 +6,13 @@ import uuid
 from typing import Final
 
 from anwang.access.context import Actor
-from anwang.access.permissions import Permit, check_role, refuse, seats_in
+from anwang.access.permissions import SEAL_ASKERS, Permit, check_role, refuse, seats_in
 from anwang.access.vocabulary import Role
 from anwang.cases.permissions import TEAM_ROLES
 from anwang.triage.permissions import check_can_read_matter
 
 # As in access/policies/two_person_acts.yaml, which the database holds to.
 SEAL_ROLES: Final = (*TEAM_ROLES, Role.DESK, Role.COUNTY_MANAGER, Role.PRIVACY_OFFICER)
-SEAL_ASKERS: Final = (Role.DESK, Role.LEAD, Role.SUPERVISOR)
 
 
 def check_can_see_seals(actor: Actor) -> Permit:

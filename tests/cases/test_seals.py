@@ -30,7 +30,16 @@ from anwang.triage.models import Clock, Matter, Screening
 from tests.cases.test_accepting import accept
 from tests.cases.test_accepting import offered as offer_of
 from tests.conftest import as_role
-from tests.factories import DESK, PASSWORD, TAOYUAN, TEAM, account, desk_worker, screened_report
+from tests.factories import (
+    DESK,
+    PASSWORD,
+    REASON,
+    TAOYUAN,
+    TEAM,
+    account,
+    desk_worker,
+    screened_report,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
 WHY = "當事人是本局同仁的家人，同事之間會談到，需要封存到調查結束。"
@@ -237,3 +246,60 @@ def test_the_room_shows_the_named_their_names_and_asks_again_for_an_end(people):
     assert stranger.login(username="desk-two", password=PASSWORD)
     assert receipt.receipt not in stranger.get("/seals/").content.decode()
     assert stranger.get(f"/seals/{receipt.report}/end/").status_code in (302, 404)
+
+
+def test_the_reason_that_earlier_reports_gave_is_gone_with_them(people):
+    child = uuid.uuid4()
+    sealed = screened_report(child=child)
+    other = screened_report(child=child)
+    told = {"person_id": str(child), "kind": "report-subject", "valid_from": "2026-02-01",
+            "value": {"report": sealed.receipt}}  # fmt: skip
+    kept = told | {"valid_from": "2026-01-05", "value": {"report": "another"}}
+    of_earlier = REASON | {"row": "G-09"}
+    with as_role("worker"):
+        screening = Screening.objects.get(matter=other.report)
+        screening.picture = screening.picture | {"facts": [told, kept]}
+        screening.inputs = screening.inputs | {"prior_reports_12m": 2}
+        screening.proposal = screening.proposal | {"reasons": [of_earlier, REASON]}
+        screening.save()
+    seal(people, sealed.report, "desk")
+    with as_role("worker"):
+        screening = Screening.objects.get(matter=other.report)
+        matter = Matter.objects.get(pk=other.report)
+    assert screening.picture["facts"] == [kept]
+    assert screening.inputs["prior_reports_12m"] == 1
+    assert screening.proposal["reasons"] == [REASON]
+    assert matter.failed_steps == ["proposal"], "what rested on it is proposed anew"
+
+
+def test_a_reason_of_other_reports_stays(people):
+    sealed, other = screened_report(), screened_report()
+    seal(people, sealed.report, "desk")
+    with as_role("worker"):
+        assert Screening.objects.get(matter=other.report).proposal["reasons"] == [REASON]
+        assert Matter.objects.get(pk=other.report).failed_steps == []
+
+
+@pytest.mark.parametrize("page", ["/desk/{receipt}/", "/cases/{case}/", "/families/{family}/"])
+def test_the_named_read_on_each_page_that_it_is_sealed(people, page):
+    receipt, offer = offered(people["desk"])
+    made = accept(people["lead"], offer)
+    with acting(people["lead"], "test"):
+        number = FamilyFile.objects.get(pk=made.family_id).number
+    client = Client()
+    assert client.login(username="team-lead", password=PASSWORD)
+    url = page.format(receipt=receipt.receipt, case=made.pk, family=number)
+    before = client.get(url).content.decode()
+    assert "已封存" not in before
+    assert ("/families/" in url) or f"/seals/ask/{receipt.receipt}/" in before
+    seal(people, receipt.report, "lead")
+    after = client.get(url).content.decode()
+    assert "已封存" in after and "/seals/ask/" not in after
+
+
+def test_who_may_not_ask_for_a_seal_is_shown_no_link_to_it(people):
+    _, offer = offered(people["desk"])
+    made = accept(people["lead"], offer)
+    client = Client()
+    assert client.login(username="team-one", password=PASSWORD)
+    assert "/seals/ask/" not in client.get(f"/cases/{made.pk}/").content.decode()

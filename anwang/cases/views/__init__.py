@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
-from anwang.access.permissions import Permit
+from anwang.access.permissions import SEAL_ASKERS, Permit
+from anwang.access.queries.seals import seal_over
 from anwang.cases.actions import accept_offer, close_case, finish_duty
 from anwang.cases.forms import RefusalForm
 from anwang.cases.models import Case
@@ -230,6 +231,7 @@ def _family_context(page: FamilyPage, permit: Permit) -> Context:
         "clocks": [clock_line(one) for one in page.clocks],
         "chronicle": chronicle(page, matters),
         "helpers": helpers_of(matters.values()),
+        "seal": seal_over([page.family.pk]),
     }  # fmt: skip
 
 
@@ -246,13 +248,15 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     permit = check_can_read_case(actor_of(request), case_id)
     found = Case.objects.select_related("family", "matter__report").get(pk=case_id)
     page = family_page(found.family_id, permit, found)
-    return render(request, "cases/case.html", _case_context(found, page))
+    return render(request, "cases/case.html", _case_context(found, page, permit))
 
 
-def _case_context(found: Case, page: FamilyPage) -> Context:
+def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
     matter, report = found.matter, found.matter.report
     proposal = page.screening.proposal if page.screening else {}
     line = case_line(found, matter, None, page.names)
+    seal = seal_over([found.pk])
+    may_ask = seal is None and any(seat.role in SEAL_ASKERS for seat in permit.seats)
     return {
         "now": clock_now(),
         "case": line | {
@@ -281,6 +285,8 @@ def _case_context(found: Case, page: FamilyPage) -> Context:
         "offers": [_offer_line(one, page) for one in page.offers],
         "picture": picture_of_page(page),
         "chronicle": chronicle(page, {matter.pk: matter}),
+        "seal": seal,
+        "seal_ask_url": reverse("cases:seal-ask", args=[report.receipt]) if may_ask else None,
     }  # fmt: skip
 
 

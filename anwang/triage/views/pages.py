@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from anwang.access.permissions import Permit
+from anwang.access.permissions import SEAL_ASKERS, Permit
+from anwang.access.queries.seals import seal_over
 from anwang.common.clock import clock_now
 from anwang.directory.models import Team
 from anwang.triage.models import Matter, State
@@ -18,7 +19,13 @@ from anwang.triage.presenters.detail import offer_lines, report_context, same_ev
 from anwang.triage.presenters.queue import queue_context
 from anwang.triage.queries import explain_fields
 from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
-from anwang.triage.queries.queue import counts_of_queue, next_clocks, queue_page, queue_version
+from anwang.triage.queries.queue import (
+    counts_of_queue,
+    next_clocks,
+    queue_page,
+    queue_version,
+    same_event_counts,
+)
 from anwang.triage.queries.teams import TeamChoice, teams_for, teams_for_matter
 
 Context = dict[str, Any]
@@ -38,13 +45,13 @@ def page_of(request: HttpRequest) -> int:
 
 
 def queue_part(request: HttpRequest, permit: Permit) -> tuple[Context, list[Matter]]:
-    """The queue's context and the matters it shows. Seven statements, whatever their number."""
+    """The queue's context and the matters it shows. Eight statements, whatever their number."""
     now, page = clock_now(), page_of(request)
     # Asked before the rows: a change in between makes the next poll renew, and is never missed.
     version = with_minute(queue_version(permit), now)
     matters, more = queue_page(permit, page)
     shown = queue_context(
-        matters, next_clocks(matters), counts_of_queue(permit, now),
+        matters, next_clocks(matters), counts_of_queue(permit, now), same_event_counts(matters),
         page=page, more=more, version=version,
     )  # fmt: skip
     return {"now": now, "queue": shown}, matters
@@ -67,10 +74,19 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         "at_desk": at_desk,
         "find_url": reverse("triage:find") if at_desk else None,
         **report_context(found, explained),
+        **_sealing(found, permit),
         **offer_lines(found, suggested, names),
         "same_events": same_event_lines(found, may_judge=at_desk),
         "decide": _decide(found, teams, suggested) | decide if at_desk else None,
     }
+
+
+def _sealing(found: DeskReport, permit: Permit) -> Context:
+    """The seal that names the reader; or where he may ask for one."""
+    seal = seal_over([found.matter.pk])
+    may_ask = seal is None and any(seat.role in SEAL_ASKERS for seat in permit.seats)
+    url = reverse("cases:seal-ask", args=[found.report.receipt]) if may_ask else None
+    return {"seal": seal, "seal_ask_url": url}
 
 
 def _teams(matter: Matter) -> list[TeamChoice]:
