@@ -37,6 +37,10 @@ class Act(StrEnum):
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
     ACCOUNT_ENDED = "account-ended"
+    CODE_GIVEN = "code-given"
+    FACTORS_RESET = "factors-reset"
+    PASSWORD_SET = "password-set"  # noqa: S105 - an act
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - an act
     READ = "read"
     SEARCHED = "searched"
     REFUSED = "refused"

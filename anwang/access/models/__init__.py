@@ -11,6 +11,7 @@ from anwang.access.models.audit import (
     Witness,
 )
 from anwang.access.models.glass import Alarm, AlarmMark, Glass
+from anwang.access.models.invitations import FactorReset, Invitation
 from anwang.access.models.looks import LookRule, SafeAdult
 from anwang.access.models.relations import Relation
 from anwang.access.models.sessions import AccountSession, Guess, KnownPlace, LinkedIdentity
@@ -29,8 +30,10 @@ __all__ = [
     "AuditLeaf",
     "Conflict",
     "Cosignature",
+    "FactorReset",
     "Glass",
     "Guess",
+    "Invitation",
     "KnownPlace",
     "LinkedIdentity",
     "LookRule",

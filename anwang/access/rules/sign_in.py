@@ -24,7 +24,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class SignInPolicy:
-    """policies/sign_in.yaml."""
+    """policies/sign_in.yaml; `reset_proofs`: code -> {zh, en}."""
 
     idle_minutes: int
     absolute_hours: int
@@ -35,6 +35,8 @@ class SignInPolicy:
     strangers_waiting: int
     known_at_once: int
     known_waiting: int
+    code_days: int
+    reset_proofs: dict[str, dict[str, str]]
     buckets: dict[str, Bucket]
 
 
@@ -45,12 +47,15 @@ def sign_in_policy() -> SignInPolicy:
     told = ("citation", "confidence")
     numbers = {
         name: value
-        for part in ("sessions", "known", "hashing")
+        for part in ("sessions", "known", "hashing", "invitations")
         for name, value in said[part].items()
         if name not in told
     }
     rows = [{k: v for k, v in row.items() if k not in told} for row in said["rows"]]
-    return SignInPolicy(buckets={row["id"]: Bucket(**row) for row in rows}, **numbers)
+    proofs = {row["id"]: row["text"] for row in said["reset_proofs"]}
+    return SignInPolicy(
+        buckets={row["id"]: Bucket(**row) for row in rows}, reset_proofs=proofs, **numbers
+    )
 
 
 def network_of(address: str) -> str:
