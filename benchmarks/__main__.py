@@ -35,7 +35,8 @@ def names() -> list[str]:
     found = {
         one.name
         for one in pkgutil.iter_modules([str(FOLDER)])
-        if "\ndef main(" in (FOLDER / f"{one.name}.py").read_text(encoding="utf-8")
+        if not one.ispkg
+        and "\ndef main(" in (FOLDER / f"{one.name}.py").read_text(encoding="utf-8")
     } - {"__main__"}
     known = [name for name in USUAL_ORDER if name in found]
     return known + sorted(found - set(known))
