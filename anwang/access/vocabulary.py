@@ -39,8 +39,6 @@ class Act(StrEnum):
     ACCOUNT_ENDED = "account-ended"
     CODE_GIVEN = "code-given"
     FACTORS_RESET = "factors-reset"
-    PASSWORD_SET = "password-set"  # noqa: S105 - an act
-    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - an act
     READ = "read"
     SEARCHED = "searched"
     REFUSED = "refused"
