@@ -4,19 +4,12 @@ import random
 import time
 from datetime import date
 
+import psycopg
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from anwang.people.models import Identity
-from anwang.people.queries import (
-    MOST_CANDIDATES,
-    _candidates,
-    addresses_of,
-    find_many,
-    find_people,
-    identities_of,
-)
+from anwang.people.queries import addresses_of, find_many, find_people, identities_of, rank_many
+from anwang.people.queries.candidates import MOST_CANDIDATES, candidates_of
 from anwang.people.rules.columns import row_of
 from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import query_keys
@@ -95,14 +88,30 @@ def test_two_equals_are_both_shown_and_neither_accepted():
     assert [one.accepted for one in found] == [False, False]
 
 
-def test_all_subjects_of_a_report_take_two_queries():
+@pytest.fixture
+def round_trips(monkeypatch):
+    """Statements asked of the database; the planned ones go by the driver alone."""
+    asked_of_it = []
+    execute = psycopg.Cursor.execute
+
+    def counted(cursor, statement, *arguments, **options):
+        asked_of_it.append(statement)
+        return execute(cursor, statement, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    return asked_of_it
+
+
+def test_all_subjects_of_a_report_are_ranked_in_one_round_trip_and_told_in_another(round_trips):
     store([CHILD])
     subjects = [told(name="陳志安", phone="0900000001") for _ in range(12)]
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
-        found = find_many(subjects)
-    assert len(seen) == 2
+    round_trips.clear()
+    ranked = rank_many(subjects)
+    assert len(round_trips) == 1
+    assert len({one[0][0] for one in ranked}) == 1
+    round_trips.clear()
+    found = find_many(subjects)
+    assert len(round_trips) == 2
     assert len({one[0].person_id for one in found}) == 1
 
 
@@ -131,11 +140,30 @@ def test_five_thousand_behind_one_key_cost_no_more_than_a_stated_number():
     (child,) = store([CHILD])
     query = told(**CHILD)
     assert len(query_keys(query)) > 5
-    near, _ = _candidates([query])
-    assert len(near[0]) <= MOST_CANDIDATES
+    assert len(candidates_of([query]).packed) <= MOST_CANDIDATES
     began = time.perf_counter()
     for _ in range(10):
         found = find_people(query)
     assert (time.perf_counter() - began) / 10 < 0.1
     assert found[0].person_id == child
     assert found[0].accepted
+
+
+def test_many_at_once_get_the_answers_of_one_after_another():
+    everybody = persons(300, seed=31)
+    store(one.raw for one in everybody)
+    rng = random.Random(32)
+    questions = [
+        forms_of(raw, token=token, query=True)
+        for person in rng.sample(everybody, 20)
+        for _, raw in asked(rng, person)
+    ]
+    together = rank_many([*questions, told(), told(name="王大明")])
+    for one, found in zip(questions, together, strict=False):
+        alone = rank_many([one])[0]
+        assert [person for person, _ in found] == [person for person, _ in alone]
+        for (_, many), (_, single) in zip(found, alone, strict=True):
+            assert many.weight == single.weight
+            assert many.probability == pytest.approx(single.probability)
+            assert many.reasons == single.reasons
+    assert together[-2] == []

@@ -16,7 +16,7 @@ from anwang.people.rules.columns import Row
 from anwang.people.rules.comparisons import COMPARISONS, LEVEL_OF
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
-_FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
+FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
 _CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
 
 Candidate = TypeVar("Candidate", bound=Hashable)
@@ -122,9 +122,9 @@ def score(query: Row, candidate: Row, model: Model) -> Scored:
 
 
 def _probability(bits: float) -> float:
-    if bits > _FARTHEST:
+    if bits > FARTHEST:
         return 1.0
-    if bits < -_FARTHEST:
+    if bits < -FARTHEST:
         return 0.0
     return float(1.0 / (1.0 + 2.0**-bits))
 
@@ -152,9 +152,9 @@ def _among_each_other(
     ordered: Sequence[tuple[Candidate, Scored]], model: Model
 ) -> list[tuple[Candidate, Scored]]:
     nobody = float(model.population)
-    mass = nobody + sum(2.0 ** min(scored.weight, _FARTHEST) for _, scored in ordered)
+    mass = nobody + sum(2.0 ** min(scored.weight, FARTHEST) for _, scored in ordered)
     return [
-        (person, replace(scored, probability=2.0 ** min(scored.weight, _FARTHEST) / mass))
+        (person, replace(scored, probability=2.0 ** min(scored.weight, FARTHEST) / mass))
         for person, scored in ordered
     ]
 

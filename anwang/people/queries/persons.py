@@ -1,0 +1,175 @@
+"""Persons for descriptions: candidates in one round trip, scored and ranked in process."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Final
+
+from anwang.common.copying import raw_connection
+from anwang.people.queries.candidates import Candidates, candidates_of
+from anwang.people.queries.identities import Told, identities_of, told_of
+from anwang.people.queries.rejections import rejected_pairs
+from anwang.people.rules.columns import Row, row_of, unpack
+from anwang.people.rules.forms import Forms
+from anwang.people.rules.ranking import Ranked, rank_together
+from anwang.people.rules.relatives import Relative, relative_meant
+from anwang.people.rules.scoring import Model, Reason, Scored, is_probable, load_model, rank
+
+# From so many descriptions on, comparing all pairs at once takes less than one after another.
+_TOGETHER_FROM: Final = 24
+_OWN_SOURCE: Final = "anwang"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMatch:
+    """A person who may be meant, ranked among all who may be. `accepted`: the model takes it for a
+    probable link.
+
+    `name`, `born` (a whole date only) and `sex` are those of the person's fullest record;
+    `records` are (source, record key) of every current record behind the person.
+    """
+
+    person_id: uuid.UUID
+    probability: float
+    weight: float
+    reasons: tuple[Reason, ...]
+    accepted: bool
+    name: str = ""
+    born: date | None = None
+    sex: str = ""
+    records: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def scored(self) -> Scored:
+        """The score as the rules give and take it."""
+        return Scored(self.weight, self.probability, self.reasons)
+
+
+@cache
+def shipped_model() -> Model:
+    """The linkage model in force, read once a process."""
+    return load_model()
+
+
+def find_people(forms: Forms, *, limit: int = 5, model: Model | None = None) -> list[PersonMatch]:
+    """The best `limit` persons for one description, best first; empty where nobody is near.
+
+    One round trip for the ranking and one for what is shown of its persons, whatever the size of
+    the register. Accept a match only where it says so.
+    """
+    return find_many([forms], limit=limit, model=model)[0]
+
+
+def find_many(
+    asked: Sequence[Forms],
+    *,
+    own_keys: Sequence[str | None] = (),
+    limit: int = 5,
+    model: Model | None = None,
+) -> list[list[PersonMatch]]:
+    """`find_people` for several descriptions in the same two round trips, in their order.
+
+    `own_keys`: for each description the key of our own record of it, where it has one already:
+    whom a person has rejected for that record is not proposed again (one more round trip).
+    """
+    model = model or shipped_model()
+    ranked = rank_many(asked, own_keys=own_keys, limit=limit, model=model)
+    behind = told_of({person for found in ranked for person, _ in found})
+    return [
+        [_match(person, scored, behind.get(person, []), model) for person, scored in found]
+        for found in ranked
+    ]
+
+
+def rank_many(
+    asked: Sequence[Forms],
+    *,
+    own_keys: Sequence[str | None] = (),
+    limit: int = 5,
+    model: Model | None = None,
+) -> list[Ranked]:
+    """The best `limit` persons for each description with their scores: one round trip."""
+    model = model or shipped_model()
+    near = candidates_of(asked)
+    near = near.without(_rejected(own_keys))
+    model = model.for_population(_population(model, near.persons))
+    if len(asked) >= _TOGETHER_FROM:
+        return rank_together(asked, near.places, near.person_ids, near.packed, model, limit)
+    return [
+        rank(row_of(forms), mine, model)[:limit]
+        for forms, mine in zip(asked, _rows(near, len(asked)), strict=True)
+    ]
+
+
+def relatives_meant(
+    told: Mapping[int, tuple[Forms, Mapping[uuid.UUID, bool | None]]], *, model: Model | None = None
+) -> dict[int, PersonMatch]:
+    """Who of a known family is meant by each description: index -> match, where one is.
+
+    `told`: index -> (forms, the family's persons, each with whether the told relation is theirs).
+    One query. Two descriptions never mean one person: the surer keeps it.
+    """
+    model = model or shipped_model()
+    behind = identities_of({person for _, family in told.values() for person in family})
+    found: dict[uuid.UUID, tuple[int, Scored]] = {}
+    for index, (forms, family) in told.items():
+        relatives = [
+            Relative(person, [row_of(one.forms) for one in behind.get(person, [])], related)
+            for person, related in family.items()
+        ]
+        meant = relative_meant(row_of(forms), relatives, model)
+        if meant and (meant[0] not in found or found[meant[0]][1].weight < meant[1].weight):
+            found[meant[0]] = (index, meant[1])
+    return {
+        index: replace(
+            _match(person, scored, [one.told for one in behind[person]], model), accepted=True
+        )
+        for person, (index, scored) in found.items()
+    }
+
+
+def _rows(near: Candidates, count: int) -> list[list[tuple[uuid.UUID, Row]]]:
+    """Candidates of each description, ready to compare; equal columns are taken apart once."""
+    unpacked: dict[bytes, Row] = {}
+    found: list[list[tuple[uuid.UUID, Row]]] = [[] for _ in range(count)]
+    for place, person, packed in zip(near.places, near.person_ids, near.packed, strict=True):
+        row = unpacked.get(packed)
+        if row is None:
+            row = unpacked[packed] = unpack(packed)
+        found[place].append((person, row))
+    return found
+
+
+def _rejected(own_keys: Sequence[str | None]) -> set[tuple[int, uuid.UUID]]:
+    """(place, person) that people have rejected for our own records of these descriptions."""
+    place_of = {key: place for place, key in enumerate(own_keys) if key}
+    if not place_of:
+        return set()
+    pairs = rejected_pairs(raw_connection(), _OWN_SOURCE, list(place_of))
+    return {(place_of[key], person) for key, person in pairs}
+
+
+def _population(model: Model, persons: int) -> int:
+    """The register's size in doublings of the model's: small changes must not move a score."""
+    doublings = max(0, math.ceil(math.log2(max(persons, 1) / model.population)))
+    return model.population << doublings
+
+
+def _match(person: uuid.UUID, scored: Scored, told: Sequence[Told], model: Model) -> PersonMatch:
+    best = max(told, key=lambda one: one.fullness, default=None)
+    return PersonMatch(
+        person_id=person,
+        probability=scored.probability,
+        weight=scored.weight,
+        reasons=scored.reasons,
+        accepted=is_probable(scored, model),
+        name=best.name if best else "",
+        born=best.born if best else None,
+        sex=best.sex if best else "",
+        records=tuple((one.source, one.record_key) for one in told),
+    )
