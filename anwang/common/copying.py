@@ -6,6 +6,7 @@ while the next lines are made. COPY goes into temporary tables only (decision 5)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from json import JSONEncoder
@@ -18,12 +19,20 @@ from psycopg import sql
 
 NULL = "\\N"
 _compact = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_WRITTEN = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ESCAPES = str.maketrans(_WRITTEN)
+_MEANT = {written: meant for meant, written in _WRITTEN.items()}
+_ESCAPED = re.compile(r"\\[\\tnr]")
 
 
 def text_cell(text: str) -> str:
     """`text` as a cell of a COPY line."""
     return text if text.isalnum() else text.translate(_ESCAPES)
+
+
+def cell_text(cell: str) -> str:
+    """The text that `text_cell` made a cell of."""
+    return _ESCAPED.sub(lambda found: _MEANT[found.group()], cell) if "\\" in cell else cell
 
 
 def json_cell(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from anwang.common.copying import NULL, copy_text, json_cell, text_cell, text_of
+from anwang.people.queries.rejections import rejected
 from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import blocking_keys
@@ -109,7 +110,11 @@ _COLUMNS: Final = (
 # (`+ 0` keeps the planner from walking the primary key instead of the token's index.)
 # `known`: who has the number already; `twin`: the first row of this batch that has it;
 # `earlier`: who the record's last version was, unless the number now says somebody else.
-_SETTLE: Final = """
+# Whom a person has rejected for this record is not proposed again, by number or by history.
+_NOT_REJECTED: Final = (
+    f"""and not (%(seen_before)s and {rejected("%(source)s", "n.record_key", "i.person_id")})"""
+)
+_SETTLE: Final = f"""
 insert into identified
 select n.no, coalesce(earlier.person_id, n.chosen, known.person_id, n.fresh), n.twin,
        coalesce(earlier.person_id, n.chosen, known.person_id) is null,
@@ -122,6 +127,7 @@ left join lateral (
         or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
         or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
             and i.forms->'d' = n.forms->'d'))
+      {_NOT_REJECTED}
     order by i.no + 0 limit 1) known on n.id_token is not null
 left join lateral (
     select i.person_id from people_identity i
@@ -129,8 +135,9 @@ left join lateral (
       and i.person_id is not null
       and (i.id_token = n.id_token or i.id_token is null or n.id_token is null
            or known.person_id is null)
+      {_NOT_REJECTED}
     order by i.no + 0 desc limit 1) earlier on true
-"""
+"""  # noqa: S608 - constants only
 _SETTLE_TWINS: Final = """
 update identified follower set person = leader.person, fresh = false from identified leader
 where follower.fresh and leader.no = follower.twin
@@ -204,7 +211,7 @@ def write_identities(
         cursor.execute(_TEMPORARY)
         _write(cursor, made, place, seen_before=seen_before)
         if made.asked:
-            answered = search.answer(cursor, made.asked)
+            answered = search.answer(cursor, made.asked, source_id if seen_before else None)
             _write(cursor, answered, place, seen_before=seen_before)
 
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import psycopg
 
-from anwang.common.copying import json_cell
+from anwang.common.copying import cell_text, json_cell
 from anwang.people.actions.lines import Asked, IdentityLines
+from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.keys import blocking_keys, query_keys
 from anwang.people.rules.scoring import Model, Scored, is_probable, rank
@@ -61,19 +62,26 @@ class Search:
             "number_reason": json_cell([number]).replace("\\\\", "\\"),
         }
 
-    def answer(self, cursor: psycopg.Cursor[Any], asked: list[Asked]) -> IdentityLines:
+    def answer(
+        self, cursor: psycopg.Cursor[Any], asked: list[Asked], source_id: str | None
+    ) -> IdentityLines:
         """Lines with the person whom the scorer accepts, or none.
+
+        `source_id`: whose records these are, where people may have judged earlier versions of them:
+        whom they rejected is not proposed again.
 
         Records of the batch that ask the same are answered once; new persons of the batch are
         candidates for those after them.
         """
         candidates = self._candidates(cursor, asked)
+        rejected = self._rejected(asked, source_id)
         model = self._model.for_population(max(self._model.population, self._population(cursor)))
         answered = IdentityLines()
         new: dict[int, list[tuple[str, Row]]] = defaultdict(list)
         for number, line, keys, forms, asking in asked:
+            mine = [one for one in candidates.get(number, ()) if (number, one[0]) not in rejected]
             own = [one for key in query_keys(asking) for one in new.get(key, ())]
-            best = rank(row_of(asking), [*candidates.get(number, ()), *own], model)
+            best = rank(row_of(asking), [*mine, *own], model)
             if best and is_probable(best[0][1], model):
                 person, scored = best[0]
                 chosen = f"{person}\t{scored.probability}\t{scored.weight}\t{reasons_cell(scored)}"
@@ -99,6 +107,14 @@ class Search:
         for number, person, packed in cursor.fetchall():
             found[number].append((person, unpack(packed)))
         return found
+
+    def _rejected(self, asked: list[Asked], source_id: str | None) -> set[tuple[int, str]]:
+        """(number, person) of what people have said is not the same."""
+        if source_id is None:
+            return set()
+        number_of = {cell_text(line.split("\t")[2]): number for number, line, *_ in asked}
+        pairs = rejected_pairs(self._connection, source_id, list(number_of))
+        return {(number_of[key], str(person)) for key, person in pairs}
 
     @staticmethod
     def _population(cursor: psycopg.Cursor[Any]) -> int:

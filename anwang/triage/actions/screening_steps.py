@@ -202,7 +202,10 @@ def _match(report: WaitingReport, found: Findings) -> None:
     subjects = subjects_of(report.body)
     forms = [subject_forms(subject, report.received_on) for subject in subjects]
     found.forms = forms
-    for index, matches in enumerate(find_many(forms)):
+    # A report screened again has records, of which people may have said whose they are not.
+    again = report.state != "received"
+    own_keys = [f"{report.receipt}/{index}" if again else None for index, _ in enumerate(subjects)]
+    for index, matches in enumerate(find_many(forms, own_keys=own_keys)):
         found.matches[index] = matches
         if matches and matches[0].accepted:
             found.accepted[index] = matches[0]
