@@ -25,6 +25,7 @@ from anwang.access.audit_tree import frontier_of
 from anwang.access.models import AuditCheckpoint, AuditLeaf, Cosignature, Witness
 from anwang.access.rules.notes import BrokenNote, Checkpoint, NotSigned, PublicKey
 from anwang.access.rules.proofs import consistency_proof
+from anwang.access.vocabulary import NoticeKind
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from config import audit
@@ -34,6 +35,10 @@ TIMEOUT_SECONDS: Final = 3.0
 SILENT_FOR: Final = dt.timedelta(minutes=5)
 ENOUGH: Final = 2  # D3
 LONGEST: Final = 64 * 1024
+_ALARMS: Final = {
+    "silent": NoticeKind.AUDIT_WITNESS_SILENT,
+    "refused": NoticeKind.AUDIT_WITNESS_REFUSED,
+}
 
 
 class NoSuchWitness(AnwangError):
@@ -158,7 +163,7 @@ def _trouble(state: Witness, trouble: str, why: str) -> str:
             logger.warning("Witness %s: %s (%s).", state.name, trouble, why)
         since = state.trouble_since or now
         if state.told_at is None and (trouble == "refused" or now - since >= SILENT_FOR):
-            raise_alarm(f"witness-{trouble}", {"witness": state.name, "since": since.isoformat()})
+            raise_alarm(_ALARMS[trouble], {"witness": state.name, "since": since.isoformat()})
             state.told_at = now
         state.save()
     return trouble

@@ -12,6 +12,7 @@ from anwang.access.actions.audit_alarms import raise_alarm
 from anwang.access.audit_tree import give_places, unplaced
 from anwang.access.audit_verify import keep_verification, last_verification
 from anwang.access.audit_witnesses import ask_witnesses
+from anwang.access.vocabulary import NoticeKind
 
 PLACED_WITHIN_SECONDS: Final = 5.0  # decision 7
 # An alarm is an entry too: told again and again, it would raise the next one by itself.
@@ -36,7 +37,7 @@ def watch_places(timestamp: int) -> None:
     late = late_places(unplaced(), now)
     if late and now - _told["last"] > QUIET_SECONDS:
         _told["last"] = now
-        raise_alarm("place-late", {"entries": len(late)})
+        raise_alarm(NoticeKind.AUDIT_PLACE_LATE, {"entries": len(late)})
 
 
 def late_places(waiting: list[int], now: float) -> list[int]:
@@ -69,7 +70,7 @@ def verify_whole(timestamp: int) -> None:
     before = last_verification()
     verdict = keep_verification()
     if not verdict.ok and (before is None or before.first_bad != verdict.first_bad):
-        raise_alarm("broken", {"first_bad": verdict.first_bad, "why": verdict.why})
+        raise_alarm(NoticeKind.AUDIT_BROKEN, {"first_bad": verdict.first_bad, "why": verdict.why})
 
 
 @app.periodic(cron="17 * * * *", periodic_id="access-sweep")  # type: ignore[untyped-decorator]

@@ -26,6 +26,32 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class NoticeKind(StrEnum):
+    """What a notice tells of; each has its text and its screen in policies/notices.yaml."""
+
+    CONFLICT_ATTEMPTED = "conflict-attempted"
+    CONFLICT_DECLARED = "conflict-declared"
+    GLASS_BROKEN = "glass-broken"
+    GLASS_TO_REVIEW = "glass-to-review"
+    GLASS_REVIEW_OVERDUE = "glass-review-overdue"
+    ALARM_RAISED = "alarm-raised"
+    TWO_PERSONS_ASKED = "two-persons-asked"
+    TWO_PERSONS_APPROVED = "two-persons-approved"
+    TWO_PERSONS_DECLINED = "two-persons-declined"
+    REPORTER_REVEALED = "reporter-revealed"
+    SAFE_ADDRESS_REVEALED = "safe-address-revealed"
+    SEALED_PERSON_REPORTED = "sealed-person-reported"
+    RELAY_MESSAGE = "relay-message"
+    HELP_CALLED = "help-called"
+    AUDIT_WITNESS_SILENT = "audit-witness-silent"
+    AUDIT_WITNESS_REFUSED = "audit-witness-refused"
+    AUDIT_PLACE_LATE = "audit-place-late"
+    AUDIT_BROKEN = "audit-broken"
+    CODE_GIVEN = "code-given"
+    FACTORS_RESET = "factors-reset"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a code, no password
+
+
 class Act(StrEnum):
     """What an audit entry says was done."""
 

@@ -32,9 +32,15 @@ from anwang.access.queries.audit import (
 from anwang.access.reauthentication import freshly_signed_in
 from anwang.access.vocabulary import Act
 from anwang.directory.models import Team
+from anwang.directory.templatetags.anwang_codes import word
 
 NOBODY: Final = uuid.UUID(int=0)
 IDS_SHOWN: Final = 3
+
+
+def _acts() -> list[tuple[str, Any]]:
+    named = [(one.value, word(one.value, "acts")) for one in Act]
+    return [("", _("全部")), *sorted(named, key=lambda pair: pair[1])]
 
 
 def _offices() -> list[tuple[str, Any]]:
@@ -47,10 +53,7 @@ class AuditSearchForm(forms.Form):
 
     account = forms.CharField(max_length=64, required=False, label=_("帳號"))
     office = forms.ChoiceField(choices=_offices, required=False, label=_("單位"))
-    act = forms.ChoiceField(
-        choices=[("", _("全部")), *((one.value, one.value) for one in Act)],
-        required=False, label=_("做了什麼"),
-    )  # fmt: skip
+    act = forms.ChoiceField(choices=_acts, required=False, label=_("做了什麼"))
     object_id = forms.UUIDField(required=False, label=_("對象編號"))
     since = forms.DateField(
         required=False, label=_("從"), widget=forms.DateInput(attrs={"type": "date"})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -56,10 +53,9 @@ from anwang.cases.permissions import (
 )
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
-from anwang.common.yaml_files import read_yaml
+from anwang.web.notice_lines import notice_lines
 
 FORMS = require_http_methods(["GET", "HEAD", "POST"])
-KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
 FIELD_WORDS: Final[dict[str, Any]] = {
     "people": gettext_lazy("有哪些人（不含地址電話）"),
     "danger": gettext_lazy("立即危險"),
@@ -83,12 +79,6 @@ ALARM_VERDICTS: Final = (
 )
 
 
-@cache
-def kinds_of_notices() -> dict[str, dict[str, Any]]:
-    """Kind -> its text and where it is worked off."""
-    return {row["id"]: row for row in read_yaml(KINDS)["rows"]}
-
-
 def _who_of(accounts: set[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
     """Names in both languages; a dash for an account that the reader may not see."""
     found = names_of_accounts(accounts)
@@ -108,18 +98,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
     shown, more = found[:PAGE], len(found) > PAGE
     last = shown[-1] if more else None
     context = {
-        "notices": [
-            {
-                "id": one.pk,
-                "at": one.at,
-                "text": kinds_of_notices()
-                .get(one.kind, {})
-                .get("text", {"zh": one.kind, "en": one.kind}),
-                "url": _where(one.kind),
-                "seen": one.seen_at is not None,
-            }
-            for one in shown
-        ],
+        "notices": notice_lines(shown),
         "unseen": any(one.seen_at is None for one in shown),
         "later": "before" in request.GET,
         "more_url": f"?before={last.at.isoformat().replace('+', '%2B')}_{last.pk}" if last else "",
@@ -133,13 +112,6 @@ def _before(text: str) -> tuple[dt.datetime, uuid.UUID] | None:
         return dt.datetime.fromisoformat(at), uuid.UUID(last)
     except ValueError:
         return None
-
-
-def _where(kind: str) -> str:
-    try:
-        return reverse(str(kinds_of_notices()[kind]["where"]))
-    except (KeyError, NoReverseMatch):
-        return ""
 
 
 @refused_is_absent

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from anwang.access.vocabulary import Act
+
 DIRECTORY = Path(__file__).parents[2] / "anwang" / "directory" / "data"
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
@@ -50,6 +52,7 @@ CODES = {
 EXPECTED: dict[str, list[Any]] = {name: codes.split() for name, codes in CODES.items()}
 EXPECTED["sexes"] = ["F", "M", "X", ""]
 EXPECTED["grade_classes"] = [1, 2, 3]
+EXPECTED["acts"] = [str(act) for act in Act]
 
 
 def rows(name: str) -> list[dict[str, str]]:

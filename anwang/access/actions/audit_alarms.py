@@ -11,7 +11,7 @@ from anwang.access.actions.entries import record_event
 from anwang.access.actions.notices import notify
 from anwang.access.context import SWEEPING
 from anwang.access.models import Membership
-from anwang.access.vocabulary import Act, Role
+from anwang.access.vocabulary import Act, NoticeKind, Role
 from anwang.common.clock import clock_now
 
 logger = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ TOLD: Final = (Role.AUDITOR, Role.SECURITY_OFFICER)
 
 
 @transaction.atomic
-def raise_alarm(kind: str, detail: dict[str, Any]) -> int:
-    """Leave a notice `audit-<kind>` for every auditor and security officer; how many were told.
+def raise_alarm(kind: NoticeKind, detail: dict[str, Any]) -> int:
+    """Leave a notice for every auditor and security officer; how many were told.
 
     The operator reads it in the log besides: the audit may be what does not work.
     """
@@ -33,10 +33,12 @@ def raise_alarm(kind: str, detail: dict[str, Any]) -> int:
         .distinct()
     )
     told = [
-        notify(f"audit-{kind}", to_account=account, object_kind="audit", detail=detail)
-        for account in accounts
+        notify(kind, to_account=account, object_kind="audit", detail=detail) for account in accounts
     ]
     record_event(
-        Act.AUDIT_ALARM, actor=SWEEPING, object_kind="audit", detail={**detail, "kind": kind}
+        Act.AUDIT_ALARM,
+        actor=SWEEPING,
+        object_kind="audit",
+        detail={**detail, "kind": kind.removeprefix("audit-")},
     )
     return len(told)

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import connections
 
+from anwang.access.vocabulary import NoticeKind
+
 
 def notify(
-    kind: str,
+    kind: NoticeKind,
     *,
     to_team: str | None = None,
     to_account: uuid.UUID | None = None,

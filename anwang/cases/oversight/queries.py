@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,12 @@ def notices(permit: Permit, before: tuple[dt.datetime, uuid.UUID] | None) -> lis
         at, last = before
         found = found.filter(Q(at__lt=at) | Q(at=at, pk__lt=last))
     return list(found.order_by("-at", "-pk")[: PAGE + 1])
+
+
+def receipts_of(reports: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
+    """Report -> its receipt, for those that the row rules let the asker see. One statement."""
+    found = Report.objects.filter(pk__in=[one for one in reports if one])
+    return dict(found.values_list("pk", "receipt"))
 
 
 def open_glass(account: uuid.UUID) -> Glass | None:

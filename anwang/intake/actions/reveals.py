@@ -19,7 +19,7 @@ from anwang.access.actions.two_persons import ask, refused_by_two
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, refuse
 from anwang.access.sealing import seal, unseal
-from anwang.access.vocabulary import Act
+from anwang.access.vocabulary import Act, NoticeKind
 from anwang.common.errors import AnwangError
 from anwang.intake.actions import REPORTER, SAFE, opened_key
 from anwang.intake.models import HelpCall
@@ -182,7 +182,7 @@ def _revealed(
         cursor.execute("select approved_by from access_twofold where id = %s", [request])
         approver = cursor.fetchone()
     if approver:  # the officer who approved is told when it was really opened
-        notify(str(act), to_account=approver[0], object_kind="report", object_id=report)
+        notify(NoticeKind(act), to_account=approver[0], object_kind="report", object_id=report)
 
 
 def _vault(sql: str, values: list[Any], actor: Actor, purpose: str) -> list[tuple[Any, ...]]:

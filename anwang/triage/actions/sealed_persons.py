@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 
 from anwang.access.actions.notices import notify
+from anwang.access.vocabulary import NoticeKind
 
 if TYPE_CHECKING:
     from anwang.triage.actions.screening_steps import Findings, WaitingReport
 
-KIND: Final = "sealed-person-reported"
+KIND: Final = NoticeKind.SEALED_PERSON_REPORTED
 
 # A screening of a sealed report writes records of its own: they are sealed with it.
 _ONE_STATEMENT: Final = """

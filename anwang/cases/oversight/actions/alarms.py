@@ -16,7 +16,7 @@ from anwang.access.context import SWEEPING, acting
 from anwang.access.models import AlarmMark
 from anwang.access.permissions import Permit
 from anwang.access.rules.alarms import Found, Near, Reading, alarms_in, load_rules
-from anwang.access.vocabulary import Act
+from anwang.access.vocabulary import Act, NoticeKind
 from anwang.common.errors import AnwangError
 
 PORTION: Final = 20_000
@@ -89,7 +89,11 @@ def _raise(found: Iterable[Found]) -> int:
         new += 1
         record_event(Act.ALARM_RAISED, actor=SWEEPING, object_kind="account", object_ids=[account],
                      purpose="alarms", detail={"rule": one.rule, "counted": one.counted})  # fmt: skip
-        notify("alarm-raised", to_team=row[0], detail={"alarm": str(values[0]), "rule": one.rule})
+        notify(
+            NoticeKind.ALARM_RAISED,
+            to_team=row[0],
+            detail={"alarm": str(values[0]), "rule": one.rule},
+        )
     return new
 
 

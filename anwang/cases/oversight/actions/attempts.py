@@ -14,7 +14,7 @@ from anwang.access.actions.entries import record_event
 from anwang.access.actions.notices import notify
 from anwang.access.context import SWEEPING, Actor, acting
 from anwang.access.models import Attempt
-from anwang.access.vocabulary import Act
+from anwang.access.vocabulary import Act, NoticeKind
 from anwang.common.clock import clock_now
 
 PURPOSE: Final = "attempts"
@@ -94,7 +94,7 @@ def tell_other_office(attempt: Attempt, named: Named) -> bool:
             detail={"ground": row[0], "attempt": attempt.pk, "at": attempt.at.isoformat()},
         )  # fmt: skip
         notify(
-            "conflict-attempted", to_team=office, object_kind=named.kind, object_id=named.id,
+            NoticeKind.CONFLICT_ATTEMPTED, to_team=office, object_kind=named.kind, object_id=named.id,
             detail={"account": str(attempt.actor), "attempt": attempt.pk, "ground": row[0]},
         )  # fmt: skip
     return True

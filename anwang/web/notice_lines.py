@@ -1,0 +1,55 @@
+"""Notices in words, each with the screen on which it is worked off (access/policies/notices.yaml)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.urls import reverse
+
+from anwang.access.models import Notice
+from anwang.cases.oversight.queries import receipts_of
+from anwang.common.yaml_files import read_yaml
+
+KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
+
+
+@cache
+def kinds_of_notices() -> dict[str, dict[str, Any]]:
+    """Kind -> its text and where it is worked off."""
+    return {row["id"]: row for row in read_yaml(KINDS)["rows"]}
+
+
+def notice_lines(notices: Sequence[Notice]) -> list[dict[str, Any]]:
+    """[{id, at, text {zh, en}, tells, url, seen}], in the order given.
+
+    Without a link where the reader does not reach the report that the address would name.
+    """
+    kinds = kinds_of_notices()
+    receipts = receipts_of(
+        one.object_id for one in notices if kinds[one.kind].get("names") == "receipt"
+    )
+    return [
+        {
+            "id": one.pk,
+            "at": one.at,
+            "text": kinds[one.kind]["text"],
+            "tells": one.detail.get(kinds[one.kind].get("tells", ""), ""),
+            "url": _where(one, kinds[one.kind], receipts),
+            "seen": one.seen_at is not None,
+        }
+        for one in notices
+    ]
+
+
+def _where(notice: Notice, kind: Mapping[str, Any], receipts: Mapping[uuid.UUID, str]) -> str:
+    to_one = notice.to_account is not None
+    route = str(kind.get("where_account") if to_one and "where_account" in kind else kind["where"])
+    if "names" not in kind:
+        return reverse(route)
+    about = notice.object_id
+    named = about if kind["names"] == "object" else receipts.get(about) if about else None
+    return reverse(route, args=[named]) if named else ""
