@@ -84,13 +84,28 @@ def _kind(normal: str) -> Kind:
 
 
 def _checks(normal: str) -> bool:
-    total = _LETTER_SUMS[normal[0]]
-    second = normal[1]
-    if second in "ABCD":
-        second = str(LETTER_VALUES[second] % 10)
-    for digit, weight in zip(second + normal[2:], _WEIGHTS, strict=True):
-        total += int(digit) * weight
+    # Two figures at a time: a register has millions of numbers.
+    total = _LETTER_SUMS[normal[0]] + _SECOND_SUMS[normal[1]]
+    for at, sums in _PAIR_SUMS:
+        total += sums[normal[at : at + 2]]
     return total % 10 == 0
+
+
+_SECOND_SUMS: Final = {
+    **{str(figure): figure * _WEIGHTS[0] for figure in range(10)},
+    **{letter: LETTER_VALUES[letter] % 10 * _WEIGHTS[0] for letter in "ABCD"},
+}
+_PAIR_SUMS: Final = tuple(
+    (
+        at,
+        {
+            f"{one}{other}": one * _WEIGHTS[at - 1] + other * _WEIGHTS[at]
+            for one in range(10)
+            for other in range(10)
+        },
+    )
+    for at in (2, 4, 6, 8)
+)
 
 
 def sex_of(normal: str) -> Sex | None:

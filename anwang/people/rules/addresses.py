@@ -180,9 +180,5 @@ def _street_and_parts(rest: str) -> tuple[str, dict[str, str]]:
 
 def key_of(text: str) -> int:
     """A signed 64-bit number for `text`, the same on every machine; never 0."""
-    return (
-        int.from_bytes(
-            blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), signed=True
-        )
-        or 1
-    )
+    digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True) or 1

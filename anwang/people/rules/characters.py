@@ -83,6 +83,12 @@ def coarse(syllable: str) -> str:
     return syllable
 
 
+@lru_cache(maxsize=65536)
+def coarse_text(sounds: tuple[str, ...]) -> str:
+    """`sounds` as `coarse` has them, in one text."""
+    return " ".join([coarse(syllable) for syllable in sounds])
+
+
 def folded_text(text: str) -> str:
     """Every character of `text` folded."""
     return "".join([folded(sign) for sign in text])

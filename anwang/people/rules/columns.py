@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anwang.people.rules.addresses import NO_ADDRESS, Address
-from anwang.people.rules.characters import coarse, sound
+from anwang.people.rules.characters import coarse_text, sound
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.phones import MOST_PHONES, local_part
 
@@ -29,14 +29,14 @@ NEAR_NUMBERS: Final = 32
 HIDDEN: Final = -1  # a character that is masked
 MALE: Final = 1
 FEMALE: Final = 2
-_SEX: Final = {"M": MALE, "F": FEMALE}
+SEX_COLUMN: Final = {"M": MALE, "F": FEMALE}
 _LOCAL_BELOW: Final = 100_000_000  # numbers of up to eight figures may lack their area code
 _MOBILE_AREA: Final = 9
 
-_ADDRESS: Final = ("county", "district", "floor", "full", "door", "loose", "road")
+ADDRESS_COLUMNS: Final = ("county", "district", "floor", "full", "door", "loose", "road")
 _SCALARS: Final = (
     "surname", "given", "sounds", "coarse", "given_sounds", "nickname", "nickname_sound",
-    "latin", "latin_letters", *_ADDRESS, *(f"former_{one}" for one in _ADDRESS),
+    "latin", "latin_letters", *ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS),
 )  # fmt: skip
 _SMALL: Final = (
     "given_length", "latin_length", "folded_length", "masked", "common", "year", "month", "day",
@@ -51,6 +51,10 @@ _LISTS: Final = {
     "local_phones": MOST_PHONES,
     "phone_ends": 2 * MOST_PHONES,
 }
+NAME_COLUMNS: Final = (*_SCALARS[:9], *_SMALL[:5], *list(_LISTS)[:4])
+PHONE_COLUMNS: Final = tuple(_LISTS)[4:]
+_NAME_SCALARS: Final = 9
+_NAME_LISTS: Final = 4
 STORED: Final = np.dtype(
     [("id", "<i8")]
     + [(name, "<i4") for name in _SCALARS]
@@ -64,7 +68,9 @@ _ENDS: Final = tuple(
     (_HEAD + sum(list(_LISTS.values())[:at]), _HEAD + sum(list(_LISTS.values())[: at + 1]))
     for at in range(len(_LISTS))
 )
+_NOTHING: Final = (0,) * NEAR_NUMBERS
 _NO_NEAR: Final = (0,)
+
 
 Row: TypeAlias = Any
 """The columns of one record by name; lists as tuples. Made by `row_of` and `unpack`."""
@@ -74,7 +80,7 @@ _Row = _named("_Row", (*(STORED.names or ()), "near"))
 
 def row_of(forms: Forms) -> Row:
     """The columns of one record or question, `near` included."""
-    return _Row(*_columns(forms), tuple(map(_token, forms.id_near)) or _NO_NEAR)
+    return _Row(*_columns(forms), tuple(map(token_column, forms.id_near)) or _NO_NEAR)
 
 
 def pack(forms: Forms) -> bytes:
@@ -102,7 +108,7 @@ def rows_of(many: Iterable[Forms]) -> npt.NDArray[np.void]:
 def asked_of(many: Sequence[Forms]) -> npt.NDArray[np.void]:
     """Columns of those who are asked about: stored columns and the valid neighbours of a number."""
     return np.array(
-        [(*_columns(one), _padded(map(_token, one.id_near), NEAR_NUMBERS)) for one in many],
+        [(*_columns(one), _padded(map(token_column, one.id_near), NEAR_NUMBERS)) for one in many],
         dtype=ASKED,
     )
 
@@ -113,41 +119,58 @@ def by_name(rows: npt.NDArray[np.void]) -> Mapping[str, npt.NDArray[Any]]:
 
 
 def _columns(forms: Forms) -> tuple[Any, ...]:
-    surname_length = len(forms.surname)
-    told = bool(forms.given and forms.surname and not forms.name_masked)
-    sounds = forms.name_sound
-    given_sounds = sounds[surname_length:]
+    name = name_columns(forms)
+    phones = phone_columns(forms.phones)
     return (
-        _token(forms.id_token),
-        _text(forms.surname),
-        _text(forms.given),
-        _text(" ".join(sounds)) if told else 0,
-        _text(" ".join([coarse(one) for one in sounds])) if told else 0,
-        _text(" ".join(given_sounds)) if forms.given else 0,
-        _text(forms.nickname),
-        _text(sound(forms.nickname)) if len(forms.nickname) == 1 else 0,
-        _text(" ".join(forms.latin)),
-        _text("".join(sorted("".join(forms.latin)))),
-        *_address(forms.address),
-        *_address(forms.prev_address),
-        len(forms.given),
-        len(forms.latin),
-        len(forms.name_folded),
-        forms.name_masked,
-        forms.name_common,
+        token_column(forms.id_token),
+        *name[:_NAME_SCALARS],
+        *address_columns(forms.address),
+        *address_columns(forms.prev_address),
+        *name[_NAME_SCALARS:-_NAME_LISTS],
         forms.year or 0,
         forms.month or 0,
         forms.day or 0,
         forms.about_year or 0,
-        _SEX.get(forms.sex, 0),
+        SEX_COLUMN.get(forms.sex, 0),
         bool(forms.id_near),
-        _padded(map(_text, forms.given), GIVEN_SIGNS),
+        *name[-_NAME_LISTS:],
+        *phones,
+    )
+
+
+def name_columns(told: Forms) -> tuple[Any, ...]:
+    """What `NAME_COLUMNS` name, in their order."""
+    sounds = told.name_sound
+    given_sounds = sounds[len(told.surname) :]
+    whole = bool(told.given and told.surname and not told.name_masked)
+    return (
+        _text(told.surname),
+        _text(told.given),
+        _text(" ".join(sounds)) if whole else 0,
+        _text(coarse_text(sounds)) if whole else 0,
+        _text(" ".join(given_sounds)) if told.given else 0,
+        _text(told.nickname),
+        _text(sound(told.nickname)) if len(told.nickname) == 1 else 0,
+        _text(" ".join(told.latin)),
+        _text("".join(sorted("".join(told.latin)))),
+        len(told.given),
+        len(told.latin),
+        len(told.name_folded),
+        told.name_masked,
+        told.name_common,
+        _padded(map(_text, told.given), GIVEN_SIGNS),
         _padded(map(_text, given_sounds), GIVEN_SIGNS),
-        _padded(map(_sign, forms.name_folded), MASKED_SIGNS),
-        _padded(map(_text, forms.latin), LATIN_TOKENS),
-        _padded((_text(str(one)) for one in forms.phones), MOST_PHONES),
-        _padded((one for one in forms.phones if one < _LOCAL_BELOW), MOST_PHONES),
-        _padded(_ends(forms.phones), 2 * MOST_PHONES),
+        _padded(map(_sign, told.name_folded), MASKED_SIGNS),
+        _padded(map(_text, told.latin), LATIN_TOKENS),
+    )
+
+
+def phone_columns(phones: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """What `PHONE_COLUMNS` name, in their order."""
+    return (
+        _padded((_text(str(one)) for one in phones), MOST_PHONES),
+        _padded((one for one in phones if one < _LOCAL_BELOW), MOST_PHONES),
+        _padded(_ends(phones), 2 * MOST_PHONES),
     )
 
 
@@ -159,9 +182,10 @@ def _ends(phones: Iterable[int]) -> Iterable[int]:
             yield one % _LOCAL_BELOW
 
 
-def _address(one: Address) -> tuple[int, ...]:
+def address_columns(one: Address) -> tuple[int, ...]:
+    """What `ADDRESS_COLUMNS` name, in their order."""
     if one is NO_ADDRESS:
-        return (0,) * len(_ADDRESS)
+        return (0,) * len(ADDRESS_COLUMNS)
     keys = (one.full_key, one.door_key, one.loose_key, one.road_key)
     return (_text(one.county), _text(one.district), _text(one.floor), *map(_short, keys))
 
@@ -175,11 +199,11 @@ def _short(key: int) -> int:
 
 
 def _padded(numbers: Iterable[int], width: int) -> tuple[int, ...]:
-    found = tuple(numbers)[:width]
-    return found + (0,) * (width - len(found))
+    return (*numbers, *_NOTHING)[:width]
 
 
-def _token(token: bytes | None) -> int:
+def token_column(token: bytes | None) -> int:
+    """The column `id` of a number's token."""
     return 0 if token is None else int.from_bytes(token[:8], "big", signed=True)
 
 

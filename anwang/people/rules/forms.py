@@ -11,7 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
-from anwang.common.values.national_id import parse_id, sex_of, valid_neighbours
+from anwang.common.values.national_id import ParsedId, parse_id, sex_of, valid_neighbours
 from anwang.common.values.roc_dates import PartialDate, parse_birth
 from anwang.people.rules.addresses import NO_ADDRESS, Address, parse_address
 from anwang.people.rules.names import parse_name
@@ -169,19 +169,13 @@ def forms_of(
     leaves that column empty; never an error.
     """
     name = parse_name(raw.get("name"), raw.get("name_romanised"))
-    birth = _birth(raw)
+    birth = birth_told(raw)
     typed_id = raw.get("national_id")
     parsed_id = parse_id(typed_id) if typed_id else None
     id_token = token(parsed_id.normal) if parsed_id and parsed_id.valid else known_token
     near: tuple[bytes, ...] = ()
     if query and parsed_id is not None and parsed_id.normal:
         near = tuple([token(number) for number in valid_neighbours(parsed_id.normal)])
-    sex = _SEXES.get(str(raw.get("sex") or "").strip().upper()[:4], "")
-    if not sex and parsed_id is not None and parsed_id.valid:
-        sex = sex_of(parsed_id.normal) or ""
-    about_year = None
-    if birth.approximate_age is not None:
-        about_year = (told_on.year if told_on else YEAR_WITHOUT_A_DAY) - birth.approximate_age
     written = raw.get("name")
     return Forms(
         name=_storable(written) if name.folded and isinstance(written, str) else "",
@@ -197,8 +191,8 @@ def forms_of(
         month=birth.month,
         day=birth.day,
         approx_age=birth.approximate_age,
-        about_year=about_year,
-        sex=sex,
+        about_year=about_year(birth, told_on),
+        sex=sex_told(raw.get("sex"), parsed_id),
         id_token=id_token,
         id_near=near,
         phones=parse_phones(raw.get("phone"), raw.get("phone_2")),
@@ -219,7 +213,22 @@ def _storable(written: str) -> str:
     return written.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def _birth(raw: Raw) -> PartialDate:
+def sex_told(written: object, number: ParsedId | None) -> str:
+    """The sex as told, else the one that a valid number carries."""
+    sex = _SEXES.get(str(written or "").strip().upper()[:4], "")
+    if not sex and number is not None and number.valid:
+        return sex_of(number.normal) or ""
+    return sex
+
+
+def about_year(birth: PartialDate, told_on: date | None) -> int | None:
+    """The year of birth that an age points to; None where no age is told."""
+    if birth.approximate_age is None:
+        return None
+    return (told_on.year if told_on else YEAR_WITHOUT_A_DAY) - birth.approximate_age
+
+
+def birth_told(raw: Raw) -> PartialDate:
     """The birth from whichever column tells it: the date, the free text, or the parts."""
     for column in ("birth_date", "birth"):
         if typed := raw.get(column):

@@ -5,11 +5,10 @@ changed. A pair without a common key is never seen, so each kind of trouble (doc
 key that survives it.
 """
 
-from functools import lru_cache
 from typing import Final
 
 from anwang.people.rules.addresses import Address, key_of
-from anwang.people.rules.characters import coarse
+from anwang.people.rules.characters import coarse_text
 from anwang.people.rules.forms import Forms
 
 # Years asked on each side: of a bare year (counted the old way, or mistyped by one) and of an age.
@@ -75,9 +74,9 @@ def _birth_keys(forms: Forms, month: int, day: int) -> list[int]:
     born = f"{forms.year}-{month}-{day}"
     length = len(forms.surname)
     if forms.surname and forms.surname != "*":
-        keys.append(_key(f"S{_coarse_text(forms.name_sound[:length])}|{born}"))
+        keys.append(_key(f"S{coarse_text(forms.name_sound[:length])}|{born}"))
     if forms.given and not forms.name_masked:
-        keys.append(_key(f"G{_coarse_text(forms.name_sound[length:])}|{born}"))
+        keys.append(_key(f"G{coarse_text(forms.name_sound[length:])}|{born}"))
     return keys
 
 
@@ -95,13 +94,7 @@ def _address_keys(forms: Forms, address: Address) -> list[int]:
 def _sound_text(forms: Forms) -> str:
     if not forms.given or not forms.surname or forms.name_masked:
         return ""
-    return _coarse_text(forms.name_sound)
+    return coarse_text(forms.name_sound)
 
 
-def _coarse_text(sounds: tuple[str, ...]) -> str:
-    return " ".join([coarse(syllable) for syllable in sounds])
-
-
-@lru_cache(maxsize=65536)
-def _key(text: str) -> int:
-    return key_of(text)
+_key: Final = key_of

@@ -25,11 +25,13 @@ _COMMON_GIVEN: Final = frozenset(folded_text(n) for n in NAME_TABLES["common_giv
 _TITLES: Final = tuple(
     sorted((folded_text(title) for title in NAME_TABLES["titles"]), key=len, reverse=True)
 )
+_TITLE_ENDS: Final = frozenset(title[-1:] for title in _TITLES) | {""}
 _NOBODY: Final = frozenset(folded_text(word) for word in NAME_TABLES["nobody"])
 _BEFORE: Final = frozenset(NAME_TABLES["nickname_before"])
 _BEHIND: Final = tuple(folded_text(word) for word in NAME_TABLES["nickname_behind"])
 _BRACKETS: Final = re.compile(r"[(\[{<「『【〈《].*?(?:[)\]}>」』】〉》]|$)")
 _INSIDE: Final = re.compile(r"[(\[{<「『【〈《](.*?)(?:[)\]}>」』】〉》]|$)")
+_HAN: Final = re.compile("[\u4e00-\u9fff]*")
 _MASKS: Final = frozenset("○〇◯●□■*＊OoＯX×")
 _UNDECOMPOSED: Final = str.maketrans("đĐøØłŁıßæÆ", "dDoOlLisaA")
 
@@ -88,7 +90,7 @@ def _parsed(text: str, romanised: str) -> ParsedName:
 
 
 def _all_han(text: str) -> bool:
-    return all("\u4e00" <= sign <= "\u9fff" for sign in text)
+    return _HAN.fullmatch(text) is not None
 
 
 def _is_masked(plain: str) -> bool:
@@ -113,6 +115,8 @@ def _han_of(plain: str, *, masks: bool = False) -> str:
 
 
 def _without_title(han: str) -> str:
+    if han[-1:] not in _TITLE_ENDS:
+        return han
     for title in _TITLES:
         if han.endswith(title) and len(han) > len(title):
             rest = han[: -len(title)]
@@ -175,10 +179,7 @@ def _nickname_in(han: str) -> str:
     if han[0] in _BEFORE:
         rest = han[1:]
         return rest[:1] if len(set(rest)) == 1 else rest
-    for behind in _BEHIND:
-        if han.endswith(behind) and len(han) - len(behind) == 1:
-            return han[0]
-    return ""
+    return han[0] if han[1:] in _BEHIND else ""
 
 
 def _sounds(surname: str, given: str) -> tuple[str, ...]:
