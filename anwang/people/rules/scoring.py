@@ -17,7 +17,7 @@ from anwang.people.rules.comparisons import COMPARISONS, LEVEL_OF
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
-_CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
+CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
 
 Candidate = TypeVar("Candidate", bound=Hashable)
 
@@ -170,6 +170,6 @@ def is_probable(scored: Scored, model: Model) -> bool:
         for reason in scored.reasons
     )
     contradicted = any(
-        reason.comparison == "name" and reason.weight < -_CONTRADICTION for reason in scored.reasons
+        reason.comparison == "name" and reason.weight < -CONTRADICTION for reason in scored.reasons
     )
     return scored.probability >= model.accept and agreeing >= (2 if contradicted else 1)

@@ -1,0 +1,1 @@
+"""All records of all registries into persons: a base of columns and keys in DuckDB, or in Spark."""
