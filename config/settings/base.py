@@ -31,7 +31,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "django_htmx",
     "procrastinate.contrib.django",
 ]
 MIDDLEWARE = [
@@ -55,7 +54,6 @@ MIDDLEWARE = [
     "anwang.access.middleware.OneTransaction",
     "anwang.access.middleware.ActorContext",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
