@@ -25,6 +25,7 @@ from anwang.access.before_sign_in import claimed_account, own_secrets
 from anwang.access.context import Actor
 from anwang.access.models import Account
 from anwang.access.sealing import seal, unseal
+from anwang.access.sign_counters import take_counter, tell_of_copy
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
@@ -180,8 +181,11 @@ def check_passkey(account_id: uuid.UUID, said: dict[str, Any]) -> None:
         found = webauthn.complete_authentication(SimpleNamespace(pk=account_id), said)
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
         raise NotProved(str(NotProved.__doc__)) from None
+    if not take_counter(found, said):
+        tell_of_copy(account_id)
+        raise NotProved(str(NotProved.__doc__))
     found.last_used_at = clock_now()
-    found.save(update_fields=["last_used_at"])
+    found.save(update_fields=["data", "last_used_at"])
 
 
 def add_passkey(account_id: uuid.UUID, name: str, credential: str, *, actor: Actor) -> None:

@@ -47,6 +47,7 @@ class NoticeKind(StrEnum):
     AUDIT_WITNESS_REFUSED = "audit-witness-refused"
     AUDIT_PLACE_LATE = "audit-place-late"
     AUDIT_BROKEN = "audit-broken"
+    KEY_COPIED = "key-copied"
     CODE_GIVEN = "code-given"
     FACTORS_RESET = "factors-reset"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a code, no password
