@@ -30,6 +30,16 @@ def is_fresh(request: HttpRequest) -> bool:
     return signed_in.strong or not has_factors(account_of(request).pk)
 
 
+def prove_again_url(request: HttpRequest) -> str:
+    """Where to prove oneself before a form that will ask for it, then back here; `` where it is fresh.
+
+    A form that is sent without a fresh proof is lost: who must hurry is told before he types.
+    """
+    if is_fresh(request):
+        return ""
+    return f"{reverse('access:again')}?{urlencode({'next': request.get_full_path()})}"
+
+
 def freshly_signed_in(view: View) -> View:
     """The view opens to who proved itself just now; others are asked, then brought back.
 

@@ -16,7 +16,7 @@ from anwang.access.actions.two_persons import NotAskedWell, approve, ask, declin
 from anwang.access.models import TwofoldAct
 from anwang.access.permissions import check_can_use_two_persons
 from anwang.access.queries.two_persons import my_requests, requests_for_me
-from anwang.access.reauthentication import freshly_signed_in
+from anwang.access.reauthentication import freshly_signed_in, prove_again_url
 
 # Acts about the system itself; all others are asked for where their object stands.
 ASKED_HERE: Final = ("rotate-keys", "export-key", "audit-settings")
@@ -35,6 +35,7 @@ def two_persons(request: HttpRequest) -> HttpResponse:
         "waiting": requests_for_me(permit=permit),
         "mine": my_requests(permit=permit),
         "acts": acts,
+        "again_url": prove_again_url(request),
     }
     return render(request, "access/two_persons.html", context)
 
@@ -68,6 +69,7 @@ def two_approve(request: HttpRequest, asked: uuid.UUID) -> HttpResponse:
 
 @refused_is_absent
 @require_POST
+@freshly_signed_in
 def two_decline(request: HttpRequest, asked: uuid.UUID) -> HttpResponse:
     """Decline a request, with the reason that the asker is shown."""
     try:

@@ -17,7 +17,7 @@ from anwang.access.actions.two_persons import NotAskedWell, NotWithTwo
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.access.queries.two_persons import act_named, my_request
-from anwang.access.reauthentication import freshly_signed_in
+from anwang.access.reauthentication import freshly_signed_in, prove_again_url
 from anwang.common.clock import clock_now
 from anwang.common.errors import Refused
 from anwang.intake.actions.relay import EmptyMessage, relay, relayed, side_of
@@ -67,7 +67,8 @@ def _permit(request: HttpRequest, receipt: str) -> tuple[Permit, uuid.UUID]:
 def protected(request: HttpRequest, receipt: str) -> HttpResponse:
     """What there is to ask for; no protected value stands on this page."""
     permit, report = _permit(request, receipt)
-    return render(request, "triage/protected.html", _context(receipt, report, permit))
+    context = _context(receipt, report, permit) | {"again_url": prove_again_url(request)}
+    return render(request, "triage/protected.html", context)
 
 
 def _context(receipt: str, report: uuid.UUID, permit: Permit) -> Context:
@@ -152,6 +153,7 @@ def _revealed(request: HttpRequest, receipt: str, context: Context, back: str = 
 
 @refused_is_absent
 @require_POST
+@freshly_signed_in
 def keep(request: HttpRequest, receipt: str) -> HttpResponse:
     """Keep where somebody is safe now."""
     permit, report = _permit(request, receipt)
@@ -172,6 +174,7 @@ def keep(request: HttpRequest, receipt: str) -> HttpResponse:
 
 @refused_is_absent
 @require_POST
+@freshly_signed_in
 def call_help(request: HttpRequest, receipt: str) -> HttpResponse:
     """Send a unit to the safe address without seeing it."""
     permit, report = _permit(request, receipt)
@@ -235,6 +238,7 @@ def help_call(request: HttpRequest, call: uuid.UUID) -> HttpResponse:
 
 @refused_is_absent
 @require_POST
+@freshly_signed_in
 def help_address(request: HttpRequest, call: uuid.UUID) -> HttpResponse:
     """The address, for the unit, while the call is open."""
     found = _call(request, call)
