@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from anwang.common.values.national_id import LETTERS, parse_id
-from anwang.people.rules.characters import NAME_TABLES, sound
+from anwang.people.rules.characters import sound
+from anwang.people.rules.name_shares import shipped_shares
 
 SURNAMES = "陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐周葉蘇莊江呂何蕭羅高潘簡朱鍾彭游詹胡施沈"
 SURNAME_WEIGHTS = [1100, 830, 600, 530, 510, 410, 400, 320, 290, 270] + [
     2400 // n for n in range(11, len(SURNAMES) + 1)
 ]
 GIVEN = "怡雅佳欣宜淑美麗秀玉志家俊建文明冠宗承柏宇品詩子心思郁慧筱靜惠玲芬娟貞華英蘭珍春月金正武國榮偉強豪宏翰廷瑋銘彥傑賢良進清安昌龍輝雄德義仁和平成達勝利發財寶珠素碧霞卿香桂菊梅琴雲鳳燕婷蓉珊涵穎芳君妍晴睿翔如萱瑄蓁恩哲誠信毅凱維倫嘉育佩依孟昱奕峻"  # noqa: E501
-COMMON = NAME_TABLES["common_given_names"].split()
+COMMON = sorted(shipped_shares().given)
 VARIANTS = {
     "黃": "黄",
     "溫": "温",

@@ -9,6 +9,7 @@ from typing import Final
 from anwang.people.rules.addresses import NO_ADDRESS, Address
 from anwang.people.rules.characters import coarse, sound
 from anwang.people.rules.forms import Forms
+from anwang.people.rules.name_shares import shipped_shares
 from anwang.people.rules.phones import local_part
 
 LevelOf = Callable[[Forms, Forms], str | None]
@@ -56,13 +57,29 @@ def _han_level(one: Forms, other: Forms) -> str | None:
     return None
 
 
+def bits_of(one: Forms) -> tuple[int, int]:
+    """How rare the name and its sound are, in bits."""
+    return shipped_shares().bits(one.surname, one.given, one.name_sound)
+
+
+def how_common(bits: int) -> str:
+    """The word for a name that one in 2 to the power of `bits` bears."""
+    if bits <= 13:
+        return "everyday"
+    if bits <= 15:
+        return "common"
+    if bits <= 17:
+        return "usual"
+    return "rare" if bits <= 19 else "singular"
+
+
 def _whole_name_level(one: Forms, other: Forms) -> str:
-    short = len(one.given) == 1
+    name_bits = bits_of(one)[0]
     if one.given == other.given:
         if not one.surname or not other.surname:
             return "given"
         if one.surname == other.surname:
-            return "same-common" if one.name_common else ("same-short" if short else "same")
+            return f"same-{how_common(name_bits)}"
         return _sound_level(one, other) or "given"
     return _sound_level(one, other) or _part_level(one, other)
 
@@ -72,9 +89,7 @@ def _sound_level(one: Forms, other: Forms) -> str | None:
     both = bool(one.surname and other.surname)
     if both and len(mine) == len(theirs):
         if mine == theirs:
-            if one.name_common or other.name_common:
-                return "sound-common"
-            return "sound-short" if len(one.given) == 1 else "sound"
+            return f"sound-{how_common(bits_of(one)[1])}"
         if [coarse(one) for one in mine] == [coarse(one) for one in theirs]:
             return "near-sound"
     alike = mine[len(one.surname) :] == theirs[len(other.surname) :]
@@ -241,7 +256,8 @@ COMPARISONS: Final[dict[str, tuple[LevelOf, tuple[str, ...]]]] = {
     "name": (
         name_level,
         (
-            *("same", "same-common", "same-short", "sound", "sound-common", "sound-short"),
+            *("same-everyday", "same-common", "same-usual", "same-rare", "same-singular"),
+            *("sound-everyday", "sound-common", "sound-usual", "sound-rare", "sound-singular"),
             *("near-sound", "given", "given-sound", "surname-nickname", "nickname"),
             *("nickname-sound", "one-character", "masked", "surname", "latin", "latin-part"),
             *("surname-only", "other-nickname", "different"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final, cast
 
 import numpy as np
@@ -32,6 +33,7 @@ from anwang.people.rules.columns import (
 )
 from anwang.people.rules.forms import Forms, Token, about_year, birth_told, sex_told
 from anwang.people.rules.keys import blocking_keys
+from anwang.people.rules.name_shares import NameShares
 from anwang.people.rules.names import parse_name
 from anwang.people.rules.phones import parse_phones
 
@@ -63,7 +65,6 @@ class _Told:
     nickname: str = ""
     latin: tuple[str, ...] = ()
     name_masked: bool = False
-    name_common: bool = False
     year: int | None = None
     month: int | None = None
     day: int | None = None
@@ -73,13 +74,16 @@ class _Told:
     prev_address: Any = NO_ADDRESS
 
 
-def clean(table: Table, *, token: Token, told_on: date | None = None) -> Cleaned:
+def clean(
+    table: Table, *, token: Token, told_on: date | None = None, shares: NameShares | None = None
+) -> Cleaned:
     """Columns and keys of every row. Garbage in a cell leaves its columns empty; never an error.
 
-    Give batches of some ten thousand rows: every distinct text of a batch is kept until its end.
+    `shares`: how common names are where the model was trained; as shipped without. Give batches of
+    some ten thousand rows: every distinct text of a batch is kept until its end.
     """
     with _unhurried():
-        return _clean(table, token, told_on)
+        return _clean(table, token, told_on, shares)
 
 
 @contextmanager
@@ -94,14 +98,16 @@ def _unhurried() -> Iterator[None]:
             gc.enable()
 
 
-def _clean(table: Table, token: Token, told_on: date | None) -> Cleaned:
+def _clean(table: Table, token: Token, told_on: date | None, shares: NameShares | None) -> Cleaned:
     count = max((len(cells) for cells in table.values()), default=0)
     rows = np.zeros(count, dtype=STORED)
 
     def cells(column: str) -> Sequence[Any]:
         return table.get(column) or [None] * count
 
-    names = _spread(rows, NAME_COLUMNS, [cells("name"), cells("name_romanised")], _name)
+    names = _spread(
+        rows, NAME_COLUMNS, [cells("name"), cells("name_romanised")], partial(_name, shares=shares)
+    )
     births = _births(rows, table, count, told_on)
     phones = _spread(rows, PHONE_COLUMNS, [cells("phone"), cells("phone_2")], _phones)
     addresses = _spread(rows, ADDRESS_COLUMNS, [cells("address")], _address)
@@ -152,13 +158,12 @@ def _spread(
     return [things[at] for at in where]
 
 
-def _name(written: Any, romanised: Any) -> tuple[_Told, tuple[Any, ...]]:
+def _name(written: Any, romanised: Any, shares: NameShares | None) -> tuple[_Told, tuple[Any, ...]]:
     name = parse_name(written, romanised)
     told = _Told(
-        name.folded, name.sounds, name.surname, name.given, name.nickname, name.latin, name.masked,
-        name.common,
+        name.folded, name.sounds, name.surname, name.given, name.nickname, name.latin, name.masked
     )  # fmt: skip
-    return told, name_columns(cast(Forms, told))
+    return told, name_columns(cast(Forms, told), shares)
 
 
 def _phones(first: Any, second: Any) -> tuple[tuple[int, ...], tuple[Any, ...]]:

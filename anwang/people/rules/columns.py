@@ -8,7 +8,7 @@ Lists have a fixed width and are padded with 0.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from anwang.people.rules.addresses import NO_ADDRESS, Address
 from anwang.people.rules.characters import coarse_text, sound
 from anwang.people.rules.forms import Forms
+from anwang.people.rules.name_shares import NameShares, shipped_shares
 from anwang.people.rules.phones import MOST_PHONES, local_part
 
 GIVEN_SIGNS: Final = 4
@@ -39,8 +40,8 @@ _SCALARS: Final = (
     "latin", "latin_letters", *ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS),
 )  # fmt: skip
 _SMALL: Final = (
-    "given_length", "latin_length", "folded_length", "masked", "common", "year", "month", "day",
-    "about_year", "sex", "asks_near",
+    "given_length", "latin_length", "folded_length", "masked", "name_bits", "year", "month", "day",
+    "about_year", "sex", "sound_bits",
 )  # fmt: skip
 _LISTS: Final = {
     "given_signs": GIVEN_SIGNS,
@@ -51,7 +52,7 @@ _LISTS: Final = {
     "local_phones": MOST_PHONES,
     "phone_ends": 2 * MOST_PHONES,
 }
-NAME_COLUMNS: Final = (*_SCALARS[:9], *_SMALL[:5], *list(_LISTS)[:4])
+NAME_COLUMNS: Final = (*_SCALARS[:9], *_SMALL[:5], "sound_bits", *list(_LISTS)[:4])
 PHONE_COLUMNS: Final = tuple(_LISTS)[4:]
 _NAME_SCALARS: Final = 9
 _NAME_LISTS: Final = 4
@@ -61,7 +62,7 @@ STORED: Final = np.dtype(
     + [(name, "<i2") for name in _SMALL]
     + [(name, "<i4", (width,)) for name, width in _LISTS.items()]
 )
-ASKED: Final = np.dtype([*STORED.descr, ("near", "<i8", (NEAR_NUMBERS,))])
+ASKED: Final = np.dtype([*STORED.descr, ("asks_near", "<i2"), ("near", "<i8", (NEAR_NUMBERS,))])
 _PACKED: Final = Struct(f"<q{len(_SCALARS)}i{len(_SMALL)}h{sum(_LISTS.values())}i")
 _HEAD: Final = 1 + len(_SCALARS) + len(_SMALL)
 _ENDS: Final = tuple(
@@ -75,18 +76,21 @@ _NO_NEAR: Final = (0,)
 Row: TypeAlias = Any
 """The columns of one record by name; lists as tuples. Made by `row_of` and `unpack`."""
 _named: Any = namedtuple  # its names are the columns, which no type checker reads
-_Row = _named("_Row", (*(STORED.names or ()), "near"))
+_Row = _named("_Row", (*(STORED.names or ()), "asks_near", "near"))
 
 
-def row_of(forms: Forms) -> Row:
-    """The columns of one record or question, `near` included."""
-    return _Row(*_columns(forms), tuple(map(token_column, forms.id_near)) or _NO_NEAR)
+def row_of(forms: Forms, shares: NameShares | None = None) -> Row:
+    """The columns of one record or question, `near` included. `shares`: how common names are where
+    the model was trained; the shipped ones without.
+    """
+    near = tuple(map(token_column, forms.id_near)) or _NO_NEAR
+    return _Row(*_columns(forms, shares), bool(forms.id_near), near)
 
 
 def pack(forms: Forms) -> bytes:
     """A record's columns as it is stored: little-endian, `STORED` without padding."""
     flat: list[int] = []
-    for value in _columns(forms):
+    for value in _columns(forms, None):
         if isinstance(value, tuple):
             flat.extend(value)
         else:
@@ -97,20 +101,24 @@ def pack(forms: Forms) -> bytes:
 def unpack(packed: bytes) -> Row:
     """The row that `pack` gave. Raises struct.error for bytes of another version's width."""
     flat = _PACKED.unpack(packed)
-    return _Row(*flat[:_HEAD], *[flat[begin:end] for begin, end in _ENDS], _NO_NEAR)
+    return _Row(*flat[:_HEAD], *[flat[begin:end] for begin, end in _ENDS], 0, _NO_NEAR)
 
 
-def rows_of(many: Iterable[Forms]) -> npt.NDArray[np.void]:
+def rows_of(many: Iterable[Forms], shares: NameShares | None = None) -> npt.NDArray[np.void]:
     """Stored columns, one row for each of `many`, in their order."""
-    return np.array([_columns(forms) for forms in many], dtype=STORED)
+    return np.array([_columns(forms, shares) for forms in many], dtype=STORED)
 
 
-def asked_of(many: Sequence[Forms]) -> npt.NDArray[np.void]:
+def asked_of(many: Iterable[Forms], shares: NameShares | None = None) -> npt.NDArray[np.void]:
     """Columns of those who are asked about: stored columns and the valid neighbours of a number."""
     return np.array(
-        [(*_columns(one), _padded(map(token_column, one.id_near), NEAR_NUMBERS)) for one in many],
+        [
+            (*_columns(one, shares), bool(one.id_near),
+             _padded(map(token_column, one.id_near), NEAR_NUMBERS))
+            for one in many
+        ],
         dtype=ASKED,
-    )
+    )  # fmt: skip
 
 
 def by_name(rows: npt.NDArray[np.void]) -> Mapping[str, npt.NDArray[Any]]:
@@ -118,31 +126,33 @@ def by_name(rows: npt.NDArray[np.void]) -> Mapping[str, npt.NDArray[Any]]:
     return {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()}
 
 
-def _columns(forms: Forms) -> tuple[Any, ...]:
-    name = name_columns(forms)
+def _columns(forms: Forms, shares: NameShares | None) -> tuple[Any, ...]:
+    name = name_columns(forms, shares)
     phones = phone_columns(forms.phones)
+    small = len(name) - _NAME_LISTS - 1
     return (
         token_column(forms.id_token),
         *name[:_NAME_SCALARS],
         *address_columns(forms.address),
         *address_columns(forms.prev_address),
-        *name[_NAME_SCALARS:-_NAME_LISTS],
+        *name[_NAME_SCALARS:small],
         forms.year or 0,
         forms.month or 0,
         forms.day or 0,
         forms.about_year or 0,
         SEX_COLUMN.get(forms.sex, 0),
-        bool(forms.id_near),
-        *name[-_NAME_LISTS:],
+        *name[small:],
         *phones,
     )
 
 
-def name_columns(told: Forms) -> tuple[Any, ...]:
-    """What `NAME_COLUMNS` name, in their order."""
+def name_columns(told: Forms, shares: NameShares | None) -> tuple[Any, ...]:
+    """What `NAME_COLUMNS` name, in their order. `shares`: how common names are; None: as shipped."""
     sounds = told.name_sound
     given_sounds = sounds[len(told.surname) :]
     whole = bool(told.given and told.surname and not told.name_masked)
+    shares = shares or shipped_shares()
+    bits = shares.bits(told.surname, told.given, sounds) if whole else (0, 0)
     return (
         _text(told.surname),
         _text(told.given),
@@ -157,7 +167,7 @@ def name_columns(told: Forms) -> tuple[Any, ...]:
         len(told.latin),
         len(told.name_folded),
         told.name_masked,
-        told.name_common,
+        *bits,
         _padded(map(_text, told.given), GIVEN_SIGNS),
         _padded(map(_text, given_sounds), GIVEN_SIGNS),
         _padded(map(_sign, told.name_folded), MASKED_SIGNS),

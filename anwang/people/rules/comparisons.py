@@ -26,6 +26,9 @@ from anwang.people.rules.expressions import (
     sign,
 )
 
+# A name borne by one in 2 to the power of at most so many; a rarer one is singular.
+COMMONNESS: Final = (("everyday", 13), ("common", 15), ("usual", 17), ("rare", 19))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -93,8 +96,6 @@ def _name() -> Comparison:
     unlike, two_shown, one_shown, masked = _masked()
     both_given, both_surnames = _both("given") & ~masked, _both("surname")
     given, surname = _same("given") & ~masked, _same("surname")
-    common = any_of(L.common != 0, R.common != 0)
-    short = L.given_length == 1
     sound = _same("sounds") & both_given
     i_call = any_of(*[_called(L, R, place) for place in range(GIVEN_SIGNS)], L.nickname == R.given)
     they_call = any_of(
@@ -136,12 +137,8 @@ def _name() -> Comparison:
     return Comparison(
         "name",
         (
-            ("same-common", all_of(given, surname, common)),
-            ("same-short", all_of(given, surname, short)),
-            ("same", given & surname),
-            ("sound-common", sound & common),
-            ("sound-short", sound & short),
-            ("sound", sound),
+            *_by_bits("same", given & surname, L.name_bits),
+            *_by_bits("sound", sound, L.sound_bits),
             ("near-sound", _same("coarse") & both_given),
             ("given-sound", given_sound),
             ("given", given),
@@ -159,6 +156,12 @@ def _name() -> Comparison:
                                  latin & ~han_told)),
         ),
     )  # fmt: skip
+
+
+def _by_bits(level: str, condition: Expression, bits: Expression) -> list[tuple[str, Expression]]:
+    """An agreement of names, apart by how common the name is (rules/name_shares.py)."""
+    ranges = [(f"{level}-{word}", condition & (bits <= most)) for word, most in COMMONNESS]
+    return [*ranges, (f"{level}-singular", condition)]
 
 
 def _called(caller: Side, other: Side, place: int) -> Expression:

@@ -54,7 +54,6 @@ class Forms:
     nickname: str = ""
     latin: tuple[str, ...] = ()
     name_masked: bool = False
-    name_common: bool = False
     year: int | None = None
     month: int | None = None
     day: int | None = None
@@ -113,7 +112,6 @@ _SHORT: Final = {
     "k": "nickname",
     "l": "latin",
     "nm": "name_masked",
-    "nc": "name_common",
     "y": "year",
     "m": "month",
     "d": "day",
@@ -186,7 +184,6 @@ def forms_of(
         nickname=name.nickname,
         latin=name.latin,
         name_masked=name.masked,
-        name_common=name.common,
         year=birth.year,
         month=birth.month,
         day=birth.day,

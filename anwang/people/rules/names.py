@@ -21,7 +21,6 @@ _COMPOUNDS: Final = frozenset(folded_text(name) for name in NAME_TABLES["compoun
 _SURNAME_SOUNDS: Final = {
     folded(sign): reading for sign, reading in NAME_TABLES["surname_readings"].items()
 }
-_COMMON_GIVEN: Final = frozenset(folded_text(n) for n in NAME_TABLES["common_given_names"].split())
 _TITLES: Final = tuple(
     sorted((folded_text(title) for title in NAME_TABLES["titles"]), key=len, reverse=True)
 )
@@ -53,7 +52,6 @@ class ParsedName:
     nickname: str = ""
     latin: tuple[str, ...] = ()
     masked: bool = False
-    common: bool = False
 
 
 NO_NAME: Final = ParsedName()
@@ -142,7 +140,6 @@ def _han_name(han: str, called: str, latin: tuple[str, ...], *, separated: bool)
         nickname=nickname,
         latin=latin,
         masked="*" in han,
-        common=given in _COMMON_GIVEN,
     )
 
 

@@ -9,23 +9,17 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from anwang.common.yaml_files import read_yaml
 from anwang.people.rules.columns import Row
-from anwang.people.rules.comparisons import COMPARISONS, LEVEL_OF
+from anwang.people.rules.comparisons import LEVEL_OF
+from anwang.people.rules.model_file import level_of_row, read_model
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
 CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
 
 Candidate = TypeVar("Candidate", bound=Hashable)
-
-
-class ModelFault(ValueError):
-    """The model file lacks a level, or has one out of range. Correct the file named in the
-    message.
-    """
 
 
 class Reason(NamedTuple):
@@ -71,37 +65,22 @@ def load_model(path: Path | str = MODEL_FILE) -> Model:
     """Read a model file. Raises ModelFault if a comparison or level is missing, unknown or out of
     range.
     """
-    written: dict[str, Any] = read_yaml(Path(path))
-    weights: dict[str, dict[str, Reason]] = {}
-    for comparison in COMPARISONS:
-        rows = written["comparisons"].get(comparison.name, {})
-        if set(rows) != set(comparison.names):
-            odd = ", ".join(sorted(set(rows) ^ set(comparison.names)))
-            raise ModelFault(
-                f"{path}: comparison '{comparison.name}' lacks or does not know: {odd}."
-            )
-        weights[comparison.name] = {
-            level: Reason(comparison.name, level, _weight(path, comparison.name, level, row))
-            for level, row in rows.items()
-        }
+    file = read_model(path)
+    told = file.rest
     return Model(
-        version=str(written["version"]),
-        accept=float(written["accept"]),
-        population=int(written["population"]),
-        evidence_beside_name=frozenset(written["evidence_beside_name"]),
-        weights=weights,
+        version=file.version,
+        accept=float(told["accept"]),
+        population=int(told["population"]),
+        evidence_beside_name=frozenset(told["evidence_beside_name"]),
+        weights={
+            comparison: {name: Reason(comparison, name, one.weight) for name, one in levels.items()}
+            for comparison, levels in file.levels.items()
+        },
         relation={
-            level: Reason("relation", level, _weight(path, "relation", level, row))
-            for level, row in written["relation"].items()
+            name: Reason("relation", name, level_of_row(file.path, "relation", name, row).weight)
+            for name, row in told["relation"].items()
         },
     )
-
-
-def _weight(path: Path | str, comparison: str, level: str, row: dict[str, float]) -> float:
-    m, u = float(row["m"]), float(row["u"])
-    if not (0 < m <= 1 and 0 < u <= 1):
-        raise ModelFault(f"{path}: m and u of {comparison}.{level} must lie in (0, 1].")
-    return log2(m / u)
 
 
 def score(query: Row, candidate: Row, model: Model) -> Scored:
