@@ -90,7 +90,7 @@ def test_duckdb_gives_every_pair_the_level_of_the_oracle(pairs):
             engine.register(name, pa.table(table | {"place": range(len(rows))}))
         found = engine.execute(
             f"select mine, theirs, {cases} from (select a.place as mine, b.place as theirs,"
-            f" {', '.join(columns)}, [0] as near_r, 0 as asks_near_r from a cross join b)"
+            f" {', '.join(columns)}, [0] as near_r from a cross join b)"
         ).fetchall()
     assert len(found) == len(questions) * len(records)
     for mine, theirs, *levels in found:

@@ -62,7 +62,7 @@ STORED: Final = np.dtype(
     + [(name, "<i2") for name in _SMALL]
     + [(name, "<i4", (width,)) for name, width in _LISTS.items()]
 )
-ASKED: Final = np.dtype([*STORED.descr, ("asks_near", "<i2"), ("near", "<i8", (NEAR_NUMBERS,))])
+ASKED: Final = np.dtype([*STORED.descr, ("near", "<i8", (NEAR_NUMBERS,))])
 _PACKED: Final = Struct(f"<q{len(_SCALARS)}i{len(_SMALL)}h{sum(_LISTS.values())}i")
 _HEAD: Final = 1 + len(_SCALARS) + len(_SMALL)
 _ENDS: Final = tuple(
@@ -76,7 +76,7 @@ _NO_NEAR: Final = (0,)
 Row: TypeAlias = Any
 """The columns of one record by name; lists as tuples. Made by `row_of` and `unpack`."""
 _named: Any = namedtuple  # its names are the columns, which no type checker reads
-_Row = _named("_Row", (*(STORED.names or ()), "asks_near", "near"))
+_Row = _named("_Row", (*(STORED.names or ()), "near"))
 
 
 def row_of(forms: Forms, shares: NameShares | None = None) -> Row:
@@ -84,7 +84,7 @@ def row_of(forms: Forms, shares: NameShares | None = None) -> Row:
     the model was trained; the shipped ones without.
     """
     near = tuple(map(token_column, forms.id_near)) or _NO_NEAR
-    return _Row(*_columns(forms, shares), bool(forms.id_near), near)
+    return _Row(*_columns(forms, shares), near)
 
 
 def pack(forms: Forms) -> bytes:
@@ -101,7 +101,7 @@ def pack(forms: Forms) -> bytes:
 def unpack(packed: bytes) -> Row:
     """The row that `pack` gave. Raises struct.error for bytes of another version's width."""
     flat = _PACKED.unpack(packed)
-    return _Row(*flat[:_HEAD], *[flat[begin:end] for begin, end in _ENDS], 0, _NO_NEAR)
+    return _Row(*flat[:_HEAD], *[flat[begin:end] for begin, end in _ENDS], _NO_NEAR)
 
 
 def rows_of(many: Iterable[Forms], shares: NameShares | None = None) -> npt.NDArray[np.void]:
@@ -113,8 +113,7 @@ def asked_of(many: Iterable[Forms], shares: NameShares | None = None) -> npt.NDA
     """Columns of those who are asked about: stored columns and the valid neighbours of a number."""
     return np.array(
         [
-            (*_columns(one, shares), bool(one.id_near),
-             _padded(map(token_column, one.id_near), NEAR_NUMBERS))
+            (*_columns(one, shares), _padded(map(token_column, one.id_near), NEAR_NUMBERS))
             for one in many
         ],
         dtype=ASKED,

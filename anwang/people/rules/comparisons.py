@@ -55,7 +55,8 @@ def _national_id() -> Comparison:
     mine_near, theirs_near = contains(L.near, R.id), contains(R.near, L.id)
     untold = any_of(L.id == 0, R.id == 0)
     near = any_of(mine_near, theirs_near)
-    asked = any_of((L.asks_near != 0) & (R.id != 0), (R.asks_near != 0) & (L.id != 0))
+    slipped, theirs_slipped = sign(L.near, 0) != 0, sign(R.near, 0) != 0
+    asked = any_of(slipped & (R.id != 0), theirs_slipped & (L.id != 0))
     return Comparison(
         "national_id",
         (
