@@ -27,6 +27,7 @@ from django.utils.translation import gettext_noop as _
 
 from anwang.access.actions.accounts import add_account
 from anwang.access.actions.safe_adults import name_safe_adult
+from anwang.access.actions.standing import note_fulfilled
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account, SafeAdult
 from anwang.access.tokens import id_token
@@ -50,6 +51,7 @@ from demo.reports import DemoReport, reports_of_year
 from demo.staff import accounts, teams
 
 SEED = 20261
+PROOF = "DEMO-2026"  # what the demo's accounts show for their training
 PASSWORD = "anwang-demo-2026"  # noqa: S105 - demo instances print it on their first page
 OPERATOR = uuid.UUID("00000000-0000-4000-8000-0000000000a0")
 OPERATOR_NAME = "demo-operator"
@@ -57,6 +59,7 @@ ANSWERING = ("team-worker", "lead", "supervisor")
 SURNAMES = "康莊龔溫翁塗"
 YEAR_AND_A_WEEK = 372
 WORTH_TWO = 500
+LAPSED_ON = dt.date(2021, 1, 1)
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 Tell = Callable[[str, int], None]
 
@@ -81,9 +84,10 @@ def fill_accounts(*, demo: bool) -> None:
                 own = (
                     one.login if one.role == "citizen" else f"{one.county or 'national'}-{one.role}"
                 )
-                seat = one.team or one.seat or own
+                seat = "" if one.role == "administrator" else one.team or one.seat or own
                 names = one.display_name, one.display_name_en
-                _add(one.login, *names, one.county, [(seat, one.county, one.role)])
+                seats = [(seat, one.county, one.role)]
+                _add(one.login, *names, one.county, seats, lapsed=one.lapsed)
         if demo:
             _add_unseen_workers(known)
     if demo:
@@ -108,7 +112,7 @@ def _add_operator() -> None:
     account = add_account(
         OPERATOR_NAME, display_name="示範操作", display_name_en="Demo operator", password=None,
         county=None, memberships=seats, actor=Actor(OPERATOR, "program"), account_id=OPERATOR,
-        since=LONG_AGO,
+        since=LONG_AGO, trained=PROOF,
     )  # fmt: skip
     assert account.pk == OPERATOR
 
@@ -125,12 +129,16 @@ def _add(
     name_en: str,
     county: str | None,
     seats: list[tuple[str, str | None, str]],
+    lapsed: bool = False,
 ) -> None:
-    add_account(
+    actor = Actor(OPERATOR, "program")
+    made = add_account(
         login, display_name=name, display_name_en=name_en, password=_hashed(), county=county,
-        hashed=True, memberships=seats, actor=Actor(OPERATOR, "program"), since=LONG_AGO,
-        account_id=uuid.uuid5(OPERATOR, login),
+        hashed=True, memberships=seats, actor=actor, since=LONG_AGO,
+        account_id=uuid.uuid5(OPERATOR, login), trained=None if lapsed else PROOF,
     )  # fmt: skip
+    if lapsed:
+        note_fulfilled(made, PROOF, actor=actor, on=LAPSED_ON)
 
 
 def _add_unseen_workers(known: set[str]) -> None:

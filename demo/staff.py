@@ -30,7 +30,7 @@ class DemoTeam:
 class DemoAccount:
     """One account; `team` None belongs to no team (reporters, operators, auditors).
 
-    `seat`: an office that takes no cases and so is no team.
+    `seat`: an office that takes no cases and so is no team. `lapsed`: its training has expired.
     """
 
     login: str
@@ -40,6 +40,7 @@ class DemoAccount:
     team: str | None
     county: str | None
     seat: str | None
+    lapsed: bool = False
 
 
 def teams() -> list[DemoTeam]:
@@ -79,6 +80,7 @@ def accounts() -> list[DemoAccount]:
             team=row.get("team"),
             county=row.get("county"),
             seat=row.get("seat"),
+            lapsed=bool(row.get("lapsed")),
         )
         for row in vocabulary("staff")["accounts"]
     ]

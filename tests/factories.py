@@ -113,7 +113,7 @@ def account(username: str, *seats: tuple[str, str | None, str]) -> Actor:
     with as_role("worker"), acting(LOADING, "test"):
         made = add_account(
             username, display_name="王範例", display_name_en="Example Wang", password=PASSWORD,
-            county=None, memberships=list(seats), actor=LOADING,
+            county=None, memberships=list(seats), actor=LOADING, trained="tests",
         )  # fmt: skip
     return Actor(made.pk)
 

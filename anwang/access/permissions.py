@@ -110,3 +110,16 @@ def check_can_search_audit(actor: Actor) -> Permit:
     The search itself is put on record by who makes it, with the number it found.
     """
     return check_role(actor, AUDIT_ROLES, "audit")
+
+
+PEOPLE_PURPOSE = "people-and-rights"
+
+
+def check_can_administer(actor: Actor, about: Iterable[object] = ()) -> Permit:
+    """A permit for the county's people and their rights; what is shown of whom is on record first."""
+    permit = check_role(actor, (Role.ADMINISTRATOR,), PEOPLE_PURPOSE)
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="account", object_ids=about, purpose=PEOPLE_PURPOSE,
+        fields=["places", "training", "factors", "sessions"],
+    )  # fmt: skip
+    return Permit(actor, "role", PEOPLE_PURPOSE, permit.seats, audit_id=audit_id)

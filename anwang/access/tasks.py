@@ -9,6 +9,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from anwang.access.actions.audit_alarms import raise_alarm
+from anwang.access.actions.standing import warn_of_endings
 from anwang.access.audit_tree import give_places, unplaced
 from anwang.access.audit_verify import keep_verification, last_verification
 from anwang.access.audit_witnesses import ask_witnesses
@@ -79,3 +80,11 @@ def sweep_sessions(timestamp: int) -> None:
     """Forget sessions that no cookie opens any more, leaked buckets, places not used for weeks."""
     with connection.cursor() as cursor:
         cursor.execute("select access.sweep_sessions(interval '2 days')")
+
+
+@app.periodic(cron="23 6 * * *", periodic_id="access-endings")  # type: ignore[untyped-decorator]
+@app.task(name="access.warn_of_endings", queue="upkeep", queueing_lock="access.warn_of_endings")  # type: ignore[untyped-decorator]
+def tell_of_endings(timestamp: int) -> None:
+    """Tell accounts whose training or accepted rules end soon, once each, in portions."""
+    while warn_of_endings():
+        pass

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.access.leaving import PATH, leave
-from anwang.access.views import account, oidc, two_persons
+from anwang.access.views import account, oidc, standing, two_persons
 from anwang.access.views import sign_in as signing
 from anwang.access.views.sign_in import SignIn, SignOut
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("account/sessions/end/", account.end_others, name="end-other-sessions"),
     path("account/elsewhere/", oidc.link, name="oidc-link"),
     path("account/elsewhere/<uuid:identity>/end/", oidc.unlink, name="oidc-unlink"),
+    path("account/training/", standing.standing, name="standing"),
+    path("account/training/<slug:rules>/accept/", standing.accept, name="accept-rules"),
     path("two-persons/", two_persons.two_persons, name="two-persons"),
     path("two-persons/ask/<str:act>/", two_persons.two_ask, name="two-ask"),
     path("two-persons/<uuid:asked>/approve/", two_persons.two_approve, name="two-approve"),

@@ -17,6 +17,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     PARTNER = "partner"
     COUNTY_MANAGER = "county-manager"
+    ADMINISTRATOR = "administrator"
     MINISTRY = "ministry"
     STATISTICIAN = "statistician"
     AUDITOR = "auditor"
@@ -51,6 +52,17 @@ class NoticeKind(StrEnum):
     CODE_GIVEN = "code-given"
     FACTORS_RESET = "factors-reset"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a code, no password
+    STANDING_ENDS = "standing-ends"
+    RIGHTS_GIVEN = "rights-given"
+    RIGHTS_TAKEN = "rights-taken"
+    COLLEAGUE_JOINED = "colleague-joined"
+    COLLEAGUE_LEFT = "colleague-left"
+    DUTIES_RECEIVED = "duties-received"
+    ACCOUNT_REOPENED = "account-reopened"
+    SESSIONS_ENDED = "sessions-ended"
+    TRAINING_NOTED = "training-noted"
+    TRAINING_WITHDRAWN = "training-withdrawn"
+    CASE_WITHOUT_LEAD = "case-without-lead"
 
 
 class Act(StrEnum):
@@ -98,6 +110,12 @@ class Act(StrEnum):
     SENDER_ADDED = "sender-added"
     ACCOUNT_ADDED = "account-added"
     RIGHTS_CHANGED = "rights-changed"
+    ACCOUNT_REOPENED = "account-reopened"
+    DUTIES_HANDED_OVER = "duties-handed-over"
+    RULES_ACCEPTED = "rules-accepted"
+    TRAINING_NOTED = "training-noted"
+    TRAINING_WITHDRAWN = "training-withdrawn"
+    TRAINING_WARNED = "training-warned"
     CONFLICT_ATTEMPTED = "conflict-attempted"
     CONFLICT_DECLARED = "conflict-declared"
     CONFLICT_ENDED = "conflict-ended"

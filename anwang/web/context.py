@@ -38,6 +38,7 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
         Role.REPORTER_PROTECTION_OFFICER, Role.SECURITY_OFFICER, Role.OPERATOR, Role.AUDITOR,
         Role.MINISTRY,
     )),
+    ("web:staff", gettext_lazy("人員與權限"), (Role.ADMINISTRATOR,)),
     ("web:audit", gettext_lazy("稽核紀錄"), AUDIT_ROLES),
     ("web:glass", gettext_lazy("緊急開啟"), (Role.DESK, Role.HOTLINE, *TEAM_ROLES)),
     ("web:conflicts", gettext_lazy("利益迴避"), (

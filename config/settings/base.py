@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "anwang.access.second_factor.SecondFactorFirst",
     "anwang.access.middleware.OneTransaction",
     "anwang.access.middleware.ActorContext",
+    "anwang.access.trained_first.TrainedFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

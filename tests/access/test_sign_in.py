@@ -25,7 +25,7 @@ def account(role: str = "desk") -> Account:
         return add_account(
             f"{role}-{uuid.uuid4().hex[:8]}", display_name="示範帳號", display_name_en="Demo",
             password=PASSWORD, county="68000", memberships=[("68000-desk", "68000", role)],
-            actor=LOADING,
+            actor=LOADING, trained="tests",
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from demo.filling import account_id
 from tests.browser.world import World
 
 
@@ -25,6 +26,14 @@ PAGES: dict[str, Shown] = {
     "access:code": Shown("operator", lambda w: "/account/code/"),
     "access:passkey": Shown("operator", lambda w: "/account/passkey/"),
     "web:looked-at-me": Shown("citizen", lambda w: "/me/"),
+    "access:standing": Shown("lapsed-worker", lambda w: "/account/training/"),
+    "web:my-reach": Shown("child-worker", lambda w: "/account/reach/"),
+    "web:staff": Shown("administrator", lambda w: "/staff/"),
+    "web:staff-invite": Shown("administrator", lambda w: "/staff/invite/"),
+    "web:staff-account": Shown("administrator", lambda w: f"/staff/{account_id('child-worker')}/"),
+    "web:staff-reach": Shown(
+        "administrator", lambda w: f"/staff/{account_id('child-worker')}/reach/"
+    ),
     "web:home": Shown("operator", lambda w: "/"),
     "intake:mandated": Shown("teacher", lambda w: "/report/"),
     "intake:consult": Shown("hotline", lambda w: "/consult/"),
@@ -70,6 +79,16 @@ STATES: dict[str, Shown] = {
     "a room of others": Shown("teacher", lambda w: "/desk/", 403),
 }
 NO_PAGE = {
+    "access:accept-rules": "POST",
+    "web:staff-code": "POST; shown once, looked at in tests/web/test_joining.py",
+    "web:staff-factors": "POST",
+    "web:staff-give": "POST",
+    "web:staff-take": "POST",
+    "web:staff-end": "POST",
+    "web:staff-reopen": "POST",
+    "web:staff-sign-out": "POST",
+    "web:staff-train": "POST",
+    "web:staff-untrain": "POST",
     "web:audit-export": "a file to save",
     "web:see-notices": "POST",
     "web:through-glass": "opens for an hour; looked at in tests/web/test_oversight.py",

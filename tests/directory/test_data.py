@@ -41,7 +41,7 @@ CODES = {
     "reporter_roles": "teacher physician nurse police social-worker counsellor village-officer"
     " system village-head childcare lawyer neighbour relative friend self official other",
     "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
-    " county-manager ministry statistician auditor privacy-officer reporter-protection-officer"
+    " county-manager administrator ministry statistician auditor privacy-officer reporter-protection-officer"
     " security-officer operator",
     "streams": "child-protection sexual-assault adult-protection vulnerable-family"
     " mental-health-violence suicide consult not-for-us",

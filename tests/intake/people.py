@@ -34,6 +34,7 @@ def account(role: str) -> Account:
             county=county,
             memberships=[(team, county, role)],
             actor=LOADING,
+            trained="tests",
         )
 
 

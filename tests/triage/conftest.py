@@ -59,6 +59,6 @@ def operator(db: None) -> Actor:
         desks = [(team.pk, team.county_id, "desk") for team in Team.objects.filter(is_desk=True)]
         account = add_account(
             USERNAME, display_name="操作員", display_name_en="Operator", password=None, county=None,
-            memberships=desks, actor=LOADING,
+            memberships=desks, actor=LOADING, trained="tests",
         )  # fmt: skip
     return Actor(account.pk, role="operator")

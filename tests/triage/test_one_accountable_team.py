@@ -69,7 +69,7 @@ def shared(postgres_server, django_db_setup, django_db_blocker):
 def _at(team: str, role: str) -> Account:
     return add_account(
         f"at-{team}", display_name="範例", display_name_en="Example", password=None, county=None,
-        memberships=[(team, TAOYUAN, role)], actor=LOADING,
+        memberships=[(team, TAOYUAN, role)], actor=LOADING, trained="tests",
     )  # fmt: skip
 
 

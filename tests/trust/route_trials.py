@@ -34,6 +34,10 @@ FIELD_OF = {"report": "receipt", "case": "case", "family": "family_number", "off
 ARGUMENT = {
     "delivery": DELIVERY,
     "form": "mandated",
+    "rules": "rules-of-use",
+    "account": "00000000-0000-4000-8000-0000000000d9",
+    "place": "00000000-0000-4000-8000-0000000000da",
+    "fulfilment": "00000000-0000-4000-8000-0000000000db",
     "policy": "1",
     "factor": "1",
     "request": "00000000-0000-4000-8000-0000000000d4",

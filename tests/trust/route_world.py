@@ -142,8 +142,11 @@ class MatrixWorld:
 def planned_seats() -> dict[str, tuple[Seat, ...]]:
     """Every role in a home team that has cases, and those who stand between two rooms."""
     seats = {
-        str(role): (Seat(DESK if role is Role.DESK else TEAM, TAOYUAN, str(role)),) for role in Role
+        str(role): (Seat(DESK if role is Role.DESK else TEAM, TAOYUAN, str(role)),)
+        for role in Role
+        if role is not Role.ADMINISTRATOR
     }
+    seats[str(Role.ADMINISTRATOR)] = (Seat("", TAOYUAN, str(Role.ADMINISTRATOR)),)
     return seats | {
         NAMED: (Seat(TEAM, TAOYUAN, Role.LEAD), Seat(DESK, TAOYUAN, Role.DESK)),
         "second": (Seat(SECOND_TEAM, TAOYUAN, Role.TEAM_WORKER),),
@@ -227,6 +230,7 @@ def _account(name: str, seats: tuple[Seat, ...]) -> uuid.UUID:
         name, display_name="範例帳號", display_name_en="Example account", password=None,
         county=seats[0].county if seats else None,
         memberships=[(s.team, s.county, str(s.role)) for s in seats if not s.ended], actor=LOADING,
+        trained="tests",
     )  # fmt: skip
     with connection.cursor() as cursor:
         for seat in seats:

@@ -105,7 +105,20 @@ def given_back(world: World) -> None:
     world.admin.execute("update access_relation set until = null where team_id = %s", [TEAM])
 
 
-CHANGES: list[Change] = [ended_account, ended_seat, other_team, conflict, ended_relation]
+def lapsed_training(world: World, who: uuid.UUID) -> None:
+    world.admin.execute(
+        "update access_fulfilment set until = clock.now() where account_id = %s", [who]
+    )
+
+
+CHANGES: list[Change] = [
+    lapsed_training,
+    ended_account,
+    ended_seat,
+    other_team,
+    conflict,
+    ended_relation,
+]
 
 
 def paths(world: World) -> dict[str, str]:

@@ -350,7 +350,7 @@ def _account(name: str, human: str | None, seats: tuple[tuple[str, str | None], 
     made = add_account(
         name, display_name="範例", display_name_en="Example", password=None, county=None,
         memberships=[(f"{county or 'national'}-office", county, role) for role, county in seats],
-        actor=LOADING,
+        actor=LOADING, trained="tests",
     )  # fmt: skip
     if human:
         Account.objects.filter(pk=made.pk).update(human=human.encode().ljust(32, b"\x00"))

@@ -162,11 +162,12 @@ def _accounts(twins: Twins) -> None:
             made = add_account(
                 name, display_name="範例帳號", display_name_en="Example account", password=None,
                 county=seat[1] if seat else None, memberships=[seat] if seat else [], actor=LOADING,
+                trained="tests",
             )  # fmt: skip
             twins.accounts[name] = uuid.UUID(str(made.pk))
         operator = add_account(
             "sender-maker", display_name="範例", display_name_en="Example", password=None,
-            county=None, memberships=[("", None, "operator")], actor=LOADING,
+            county=None, memberships=[("", None, "operator")], actor=LOADING, trained="tests",
         )  # fmt: skip
     for name in SEATS:
         client = Client()

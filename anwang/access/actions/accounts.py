@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from anwang.access.actions.entries import record_event
+from anwang.access.actions.standing import note_fulfilled
 from anwang.access.context import Actor
 from anwang.access.models import Account, Membership
 from anwang.access.vocabulary import Act
@@ -27,11 +28,14 @@ def add_account(
     since: dt.datetime | None = None,
     hashed: bool = False,
     human: bytes | None = None,
+    trained: str | None = None,
 ) -> Account:
     """Make an account with its memberships (team, county, role), from `since` or from now on.
 
     `hashed`: the password is given as its hash already. `human`: the token of the person's own
     number, by which the database finds whose relatives the account must not read about (R5).
+    `trained`: the proof that it has fulfilled what its roles need, as of today; None where it is to
+    fulfil that by itself before anything opens.
     """
     account = Account(
         id=account_id or uuid.uuid4(),
@@ -51,6 +55,8 @@ def add_account(
         Membership(account=account, team_id=team, county=where, role=role, **begun)
         for team, where, role in memberships
     )
+    if trained is not None:
+        note_fulfilled(account, trained, actor=actor)
     record_event(Act.ACCOUNT_ADDED, actor=actor, object_kind="account", object_ids=[account.pk])
     return account
 

@@ -50,14 +50,21 @@ def _check(one: dict[str, Any], ranks: dict[str, int]) -> None:
         raise ActFault(f"{name}: nobody of another rank may approve.")
 
 
+def _given() -> dict[str, str]:
+    """Role -> who may give it: `administrator` or `command`."""
+    return {
+        str(row["role"]): str(row["given"]) for row in read_yaml(POLICIES / "ranks.yaml")["rows"]
+    }
+
+
 @transaction.atomic
 def load_two_person_acts() -> None:
     """Ranks and acts as the data files have them; repeatable. An act that is gone there goes here."""
-    ranks = read_ranks()
+    ranks, given = read_ranks(), _given()
     Rank.objects.exclude(role__in=ranks).delete()
     Rank.objects.bulk_create(
-        [Rank(role=role, rank=rank) for role, rank in ranks.items()],
-        update_conflicts=True, unique_fields=["role"], update_fields=["rank"],
+        [Rank(role=role, rank=rank, given=given[role]) for role, rank in ranks.items()],
+        update_conflicts=True, unique_fields=["role"], update_fields=["rank", "given"],
     )  # fmt: skip
     acts = read_acts()
     TwofoldAct.objects.exclude(act__in=[one["act"] for one in acts]).delete()

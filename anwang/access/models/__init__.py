@@ -15,6 +15,7 @@ from anwang.access.models.invitations import FactorReset, Invitation
 from anwang.access.models.looks import LookRule, SafeAdult
 from anwang.access.models.relations import Relation
 from anwang.access.models.sessions import AccountSession, Guess, KnownPlace, LinkedIdentity
+from anwang.access.models.standing import Fulfilment, Requirement
 from anwang.access.models.trust import Attempt, Conflict, Notice, Seal, SealMember
 from anwang.access.models.twofold import Rank, Twofold, TwofoldAct
 
@@ -31,6 +32,7 @@ __all__ = [
     "Conflict",
     "Cosignature",
     "FactorReset",
+    "Fulfilment",
     "Glass",
     "Guess",
     "Invitation",
@@ -41,6 +43,7 @@ __all__ = [
     "Notice",
     "Rank",
     "Relation",
+    "Requirement",
     "SafeAdult",
     "Seal",
     "SealMember",

@@ -54,6 +54,14 @@ class Membership(models.Model):
     role = models.CharField(max_length=40)
     since = models.DateTimeField(db_default=ClockNow())
     until = models.DateTimeField(null=True)
+    holds_until = models.DateTimeField(
+        null=True,
+        help_text="Until when training and rules let it open anything, null without end. A trigger's.",
+    )
+    given_by = models.UUIDField(null=True)
+    ground = models.CharField(max_length=40, db_default="")
+    ended_by = models.UUIDField(null=True)
+    ended_ground = models.CharField(max_length=40, db_default="")
 
     class Meta:
         indexes = [models.Index(fields=["account", "team_id"], name="membership_of_account")]
@@ -61,7 +69,12 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
                 name="membership_ends_after_it_begins",
-            )
+            ),
+            # Row rules go by team, whatever the role: administrators see nobody's work (R2).
+            models.CheckConstraint(
+                condition=~models.Q(role="administrator") | models.Q(team_id=""),
+                name="an_administrator_sits_in_no_team",
+            ),
         ]
 
 

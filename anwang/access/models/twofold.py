@@ -16,6 +16,9 @@ class Rank(models.Model):
 
     role = models.CharField(max_length=40, primary_key=True)
     rank = models.PositiveSmallIntegerField()
+    given = models.CharField(
+        max_length=20, db_default="command", help_text="By whom: administrators, or on the machine."
+    )
 
 
 class TwofoldAct(models.Model):

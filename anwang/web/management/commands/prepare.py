@@ -14,6 +14,7 @@ from anwang.access.actions.access_table import FILE as ACCESS_FILE
 from anwang.access.actions.access_table import apply_access_table
 from anwang.access.actions.context_key import install_context_key
 from anwang.access.actions.look_rules import load_look_rules
+from anwang.access.actions.standing import load_requirements
 from anwang.access.actions.two_person_acts import load_two_person_acts
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         self._name_kind(str(wanted))
         load_directory()
         load_two_person_acts()
+        load_requirements()
         load_look_rules()
         load_sources()
         for app in ("triage", "intake"):
