@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
-from anwang.access.actions.entries import record_apart
 from anwang.access.actions.guesses import remember_place
 from anwang.access.before_sign_in import as_claimed
 from anwang.access.context import Actor
 from anwang.access.known_devices import remember_device, source_of
 from anwang.access.models import Account
 from anwang.access.queries.factors import has_factors
-from anwang.access.sessions import sign_in
+from anwang.access.sessions import UNRECORDED, put_sign_in_on_record, sign_in
 from anwang.access.sign_in import ByNameAndPassword
-from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 
 _KEY: Final = "half_way"
@@ -75,12 +75,16 @@ def half_way(request: HttpRequest) -> HalfWay | None:
 def finish(
     request: HttpRequest, account: Account, *, how: str, strong: bool, lead_to: str
 ) -> HttpResponse:
-    """Begin the session: on record first (D2), then under a new key, then known on this device."""
-    record_apart(
-        Act.SIGNED_IN, actor=Actor(account.pk), object_kind="account", object_ids=[account.pk],
-        detail={"how": how},
-    )  # fmt: skip
+    """Begin the session: on record first (D2), then under a new key, then known on this device.
+
+    While the audit takes no entry nobody reads anything, but whoever reports by signing in must get
+    in: the session begins without its entry, which is made up for before anything else is recorded.
+    """
+    recorded = put_sign_in_on_record(account, how)
     sign_in(request, account, how=how, strong=strong)
+    if not recorded:
+        request.session[UNRECORDED] = how
+        messages.warning(request, _("查看紀錄現在寫不進去：可以照常通報，其他資料先不顯示。"))
     remember_place(account.username, source_of(request, account.username))
     response = redirect(lead_to)
     remember_device(request, response, account.username)

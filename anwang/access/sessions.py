@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, login
@@ -10,12 +11,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 
+from anwang.access.actions.entries import AuditDown, record_apart
 from anwang.access.actions.sessions import begin_session, rotate_session
+from anwang.access.context import Actor
 from anwang.access.models import Account
 from anwang.access.queries.sessions import SignIn, session_in_force
 from anwang.access.rules.sign_in import device_label
+from anwang.access.vocabulary import Act
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+UNRECORDED: Final = "unrecorded_sign_in"  # how a session began whose entry the audit did not take
 
 
 class SignedIn:
@@ -48,10 +54,25 @@ def _signed_in(request: HttpRequest) -> tuple[Account, SignIn] | None:
     ):
         session.flush()
         return None
+    how = session.get(UNRECORDED)
+    if how and put_sign_in_on_record(found[0], how, late=True):
+        del session[UNRECORDED]
     if found[1].rotate:
         session.cycle_key()
         rotate_session(key, str(session.session_key))
     return found
+
+
+def put_sign_in_on_record(account: Account, how: str, *, late: bool = False) -> bool:
+    """The entry of a sign-in; False where the audit takes none now, and one is owed."""
+    try:
+        record_apart(
+            Act.SIGNED_IN, actor=Actor(account.pk), object_kind="account", object_ids=[account.pk],
+            detail={"how": how} | ({"late": True} if late else {}),
+        )  # fmt: skip
+    except AuditDown:
+        return False
+    return True
 
 
 def device_of(request: HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import uuid
@@ -17,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from anwang.access.actions.entries import record_apart
+from anwang.access.actions.entries import AuditDown, record_apart
 from anwang.access.actions.guesses import (
     Source,
     recognised,
@@ -59,7 +60,9 @@ class NameAndPassword(forms.Form):
 def refused(source: Source, *, why: str, tell: bool = True) -> None:
     """Put a failure on record; in a flood of refusals without a try, one a minute and address."""
     if tell or refusal_is_told(source):
-        record_apart(Act.SIGN_IN_FAILED, actor=VISITOR, result="refused", detail={"why": why})
+        # Who mistypes while the audit is down is told so, and tries again; the tries are counted.
+        with contextlib.suppress(AuditDown):
+            record_apart(Act.SIGN_IN_FAILED, actor=VISITOR, result="refused", detail={"why": why})
 
 
 class SignIn(LoginView):
