@@ -25,7 +25,7 @@ def new_account(instance: Instance, role: str = "desk") -> str:
     name = f"{role}-{uuid.uuid4().hex[:8]}"
     subprocess.run(
         [sys.executable, "manage.py", "admin", "create", name, "--name", "範例承辦", "--role", role,
-         "--team", "68000-desk", "--password-stdin"],
+         "--team", "68000-desk", "--trained", "tests", "--password-stdin"],
         cwd=ROOT, env=instance.environment, input=f"{PASSWORD}\n", text=True, check=True,
         capture_output=True, timeout=120,
     )  # fmt: skip

@@ -56,3 +56,22 @@ def test_the_persons_own_number_is_kept_as_a_token(monkeypatch):
 def test_a_number_that_is_none_makes_nothing(monkeypatch):
     with pytest.raises(CommandError):
         create(monkeypatch, "Langes-Kennwort-2026", *MADE, "--national-id", "A123456780")
+
+
+def test_without_training_the_place_opens_nothing_and_the_machine_may_note_it(monkeypatch):
+    """R2: the first of an instance have no administrator yet who could."""
+    create(monkeypatch, "Langes-Kennwort-2026")
+    with as_role("worker"):
+        assert Membership.objects.get(account__username="first").holds_until.year == 1970
+        call_command("admin", "train", "first", "--proof", "A-1234", stdout=io.StringIO())
+        assert Membership.objects.get(account__username="first").holds_until.year > 1970
+    with pytest.raises(CommandError, match="no account"), as_role("worker"):
+        call_command("admin", "train", "nobody", "--proof", "A-1234")
+
+
+def test_an_administrator_is_made_for_a_county_in_no_team(monkeypatch):
+    made = [one if one != "desk" else "administrator" for one in MADE]
+    create(monkeypatch, "Langes-Kennwort-2026", *made, "--trained", "A-1234")
+    with as_role("worker"):
+        seat = Membership.objects.get(account__username="first")
+    assert (seat.team_id, seat.county, seat.role) == ("", "68000", "administrator")

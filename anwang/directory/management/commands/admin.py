@@ -1,4 +1,4 @@
-"""`anwang admin create | end`: accounts from the command line, the first of a production instance.
+"""`anwang admin create | train | end`: accounts from the command line, the first of a production instance.
 
 It stands with the directory, since an account's seat names a team of it (decision 10).
 """
@@ -16,10 +16,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from anwang.access.actions.accounts import add_account, end_account
+from anwang.access.actions.entries import record_event
+from anwang.access.actions.standing import note_fulfilled
 from anwang.access.context import Actor, acting
 from anwang.access.models import Account
 from anwang.access.tokens import id_token
-from anwang.access.vocabulary import Role
+from anwang.access.vocabulary import Act, Role
 from anwang.directory.models import Team
 
 PROGRAM = Actor(uuid.UUID("00000000-0000-4000-8000-000000000004"), "program", role="operator")
@@ -41,8 +43,17 @@ class Command(BaseCommand):
             default="",
             help="the person's own number: kept as a token, for conflicts of interest",
         )
+        create.add_argument(
+            "--trained",
+            metavar="PROOF",
+            help="the training is passed and the rules are accepted today; say where the proof is",
+        )
         create.add_argument("--password-stdin", action="store_true")
         create.add_argument("--json", action="store_true")
+        train = acts.add_parser("train", help="note that an account passed what its roles need")
+        train.add_argument("username")
+        train.add_argument("--proof", required=True, help="course or certificate")
+        train.add_argument("--json", action="store_true")
         end = acts.add_parser("end", help="end an account: its seats, its sessions, at once")
         end.add_argument("username")
         end.add_argument("--json", action="store_true")
@@ -50,6 +61,8 @@ class Command(BaseCommand):
     def handle(self, *, act: str, **options: Any) -> None:
         if act == "end":
             self._end(options["username"], options["json"])
+        elif act == "train":
+            self._train(options["username"], options["proof"], options["json"])
         else:
             self._create(**options)
 
@@ -62,6 +75,19 @@ class Command(BaseCommand):
             end_account(account.pk, actor=PROGRAM)
         ended = {"id": str(account.pk), "username": username, "ended": True}
         self.stdout.write(json.dumps(ended) if as_json else f"{username}: ended")
+
+    def _train(self, username: str, proof: str, as_json: bool) -> None:
+        with acting(PROGRAM, "accounts"):
+            try:
+                account = Account.objects.get_by_natural_key(username)
+            except Account.DoesNotExist:
+                raise CommandError(f"There is no account {username}.") from None
+            note_fulfilled(account, proof, actor=PROGRAM)
+            record_event(
+                Act.TRAINING_NOTED, actor=PROGRAM, object_kind="account", object_ids=[account.pk]
+            )
+        noted = {"id": str(account.pk), "username": username, "trained": True}
+        self.stdout.write(json.dumps(noted) if as_json else f"{username}: trained")
 
     def _create(self, *, username: str, role: str, team: str, **options: Any) -> None:
         found = Team.objects.filter(pk=team).first()
@@ -81,9 +107,12 @@ class Command(BaseCommand):
                 display_name_en=options["name_en"],
                 password=self._password(options["password_stdin"]),
                 county=found.county_id,
-                memberships=[(found.pk, found.county_id, role)],
+                memberships=[
+                    ("" if role == Role.ADMINISTRATOR else found.pk, found.county_id, role)
+                ],
                 actor=PROGRAM,
                 human=human,
+                trained=options["trained"],
             )
         if options["json"]:
             self.stdout.write(json.dumps({"id": str(made.pk), "username": username}))
