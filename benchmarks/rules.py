@@ -64,6 +64,8 @@ values (%(desk)s, 'bench-desk', '', '測', 'B', true, clock.now()),
 insert into access_membership (id, account_id, team_id, county, role, since)
 values (gen_random_uuid(), %(desk)s, '68000-desk', '68000', 'desk', clock.now()),
     (gen_random_uuid(), %(worker)s, %(team)s, '68000', 'team-worker', clock.now());
+-- As if trained: a place without training opens no row.
+update access_membership set holds_until = null where account_id in (%(desk)s, %(worker)s);
 """
 LISTS = {
     "desk": ("desk", """

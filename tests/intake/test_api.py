@@ -7,13 +7,13 @@ import json
 import uuid
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.test import Client
 
-from anwang.access.context import Actor, enter
+from anwang.access.context import enter
 from anwang.access.models import Sender
 from anwang.intake.rules.bodies import LARGEST_BYTES
-from tests.conftest import as_role
+from tests.factories import account
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/reports"
@@ -25,21 +25,10 @@ SMALL = {"report_id": "R-1", "subjects": [{"role": "victim", "name": "陳小安"
 def sender() -> str:
     """A sender known to the database, by the owner's hand."""
     name = f"school-{uuid.uuid4().hex[:6]}"
-    operator = uuid.uuid4()
-    with as_role("worker"), connection.cursor() as cursor:
-        cursor.execute(
-            "insert into access_account (id, username, password, display_name, display_name_en,"
-            " is_active) values (%s, %s, '', '示範', 'Demo', true)",
-            [operator, f"op-{operator.hex[:8]}"],
-        )
-        cursor.execute(
-            "insert into access_membership (id, account_id, team_id, role)"
-            " values (gen_random_uuid(), %s, '', 'operator')",
-            [operator],
-        )
-    enter(Actor(operator), "register-sender")
+    operator = account(f"op-{uuid.uuid4().hex[:8]}", ("", None, "operator"))
+    enter(operator, "register-sender")
     Sender.objects.create(
-        name=name, secret_sha256=hashlib.sha256(SECRET.encode()).digest(), added_by=operator
+        name=name, secret_sha256=hashlib.sha256(SECRET.encode()).digest(), added_by=operator.id
     )
     return name
 
