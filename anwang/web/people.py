@@ -45,7 +45,7 @@ from anwang.access.queries.people import (
     places_of,
     sessions_seen,
 )
-from anwang.access.reauthentication import freshly_signed_in
+from anwang.access.reauthentication import freshly_signed_in, prove_again_url
 from anwang.access.rules.sign_in import sign_in_policy
 from anwang.access.vocabulary import Role
 from anwang.cases.queries.duties import open_duties
@@ -163,6 +163,7 @@ def staff_account(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
         "teams": teams,
         "roles": roles_to_give(),
         "grounds": {act: grounds_for(act) for act in ("give", "take", "end", "reopen", "sessions")},
+        "again_url": prove_again_url(request),
         "proofs": sign_in_policy().reset_proofs,
     }
     return render(request, "web/staff_account.html", context)

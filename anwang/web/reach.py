@@ -125,7 +125,6 @@ def _screens(roles: list[str]) -> list[dict[str, Any]]:
             "hidden": [fields[name] for name in one["hidden"]],
         }
         for one in fields_of(access_table(), roles)
-        if one["shown"]
     ]
 
 
