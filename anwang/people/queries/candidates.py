@@ -13,7 +13,7 @@ from typing import Final
 
 from anwang.access.queries.seals import not_sealed
 from anwang.people.queries.nation import CandidateRow, look_up, open_index
-from anwang.people.queries.prepared import array_text, fetch_prepared
+from anwang.people.queries.prepared import array_text, fetch_prepared, note_persons
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import query_keys
 
@@ -26,12 +26,13 @@ MOST_CANDIDATES: Final = 80
 # Descriptions asked in one statement: what it sorts stays in memory.
 _AT_ONCE: Final = 500
 
-# A key is worth the more the fewer share it. Each step is bounded by its own limit and goes by an
+# A key gives one vote, which those who share it divide: whoever shares a rare key is among the
+# candidates, however many share the crowded ones. Each step is bounded by its own limit and goes by an
 # index, so that no planner's guess about the next one matters.
 _CANDIDATES: Final = f"""
 with hits as (
     select a.q, k.identity_no as no,
-        (1000 * (20 - ln(count(*) over (partition by a.q, a.key))))::int as worth
+        1000000 / count(*) over (partition by a.q, a.key) as worth
     from unnest((select %s::int[]), (select %s::bigint[])) as a (q, key)
     cross join lateral (
         select identity_no from people_key where key = a.key order by identity_no limit {MOST_OF_A_KEY}
@@ -108,4 +109,6 @@ def candidates_of(asked: Sequence[Forms]) -> Candidates:
             found.person_ids.append(person)
             found.packed.append(packed)
             found.persons = persons
+    if found.persons:
+        note_persons(found.persons)
     return found

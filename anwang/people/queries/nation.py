@@ -8,7 +8,6 @@ is never stale; a record that ended since is dropped.
 from __future__ import annotations
 
 import logging
-import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,7 +129,7 @@ def nearest(
 
 def worth_of(count: int) -> float:
     """What a key that so many records have is worth: as the tables' statement has it."""
-    return float(round(1000 * (20 - math.log(count))))
+    return float(1_000_000 // count)
 
 
 def look_up(

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from anwang.common.copying import raw_connection
+
+# A plan made while the register is nearly empty walks whole tables, and would be kept while it is
+# filled. The database's own count changes when it has looked at a table, which ends its plans too.
+_KEPT_FROM_PERSONS: Final = 1000
+_known: dict[str, int] = {}
+
+
+def note_persons(persons: int) -> None:
+    """Tell how many persons the database believes it holds."""
+    _known["persons"] = persons
 
 
 def fetch_prepared(statement: str, parameters: Sequence[object]) -> list[Any]:
@@ -17,12 +27,13 @@ def fetch_prepared(statement: str, parameters: Sequence[object]) -> list[Any]:
     what the planner cannot count, it plans once for all.
     """
     connection = raw_connection()
+    kept = _known.get("persons", 0) >= _KEPT_FROM_PERSONS
     before = connection.prepare_threshold
     connection.prepare_threshold = 1  # Django switches preparing off, for all but us
     try:
         with psycopg.Cursor(connection) as cursor:
             text = statement.encode()
-            return cursor.execute(text, parameters, prepare=True, binary=True).fetchall()
+            return cursor.execute(text, parameters, prepare=kept, binary=True).fetchall()
     finally:
         connection.prepare_threshold = before
 

@@ -182,7 +182,7 @@ def _births(
     given = [column for column in _BIRTH if table.get(column)]
 
     def read(*cells: Any) -> tuple[Any, tuple[int, ...]]:
-        birth = birth_told(dict(zip(given, cells, strict=True)))
+        birth = birth_told(dict(zip(given, cells, strict=True)), told_on)
         told = (birth.year, birth.month, birth.day)
         return told, (*(part or 0 for part in told), about_year(birth, told_on) or 0)
 

@@ -167,7 +167,7 @@ def forms_of(
     leaves that column empty; never an error.
     """
     name = parse_name(raw.get("name"), raw.get("name_romanised"))
-    birth = birth_told(raw)
+    birth = birth_told(raw, told_on)
     typed_id = raw.get("national_id")
     parsed_id = parse_id(typed_id) if typed_id else None
     id_token = token(parsed_id.normal) if parsed_id and parsed_id.valid else known_token
@@ -225,8 +225,18 @@ def about_year(birth: PartialDate, told_on: date | None) -> int | None:
     return (told_on.year if told_on else YEAR_WITHOUT_A_DAY) - birth.approximate_age
 
 
-def birth_told(raw: Raw) -> PartialDate:
-    """The birth from whichever column tells it: the date, the free text, or the parts."""
+def birth_told(raw: Raw, told_on: date | None = None) -> PartialDate:
+    """The birth from whichever column tells it: the date, the free text, or the parts.
+
+    A birth later than the year after `told_on` (a child expected) is a slip that tells nothing.
+    """
+    birth = _birth_written(raw)
+    if told_on is not None and birth.year is not None and birth.year > told_on.year + 1:
+        return _UNTOLD
+    return birth
+
+
+def _birth_written(raw: Raw) -> PartialDate:
     for column in ("birth_date", "birth"):
         if typed := raw.get(column):
             read = parse_birth(typed)

@@ -8,17 +8,46 @@ key that survives it.
 from typing import Final
 
 from anwang.people.rules.addresses import Address, key_of
-from anwang.people.rules.characters import coarse_text
+from anwang.people.rules.characters import coarse, coarse_text, sound
 from anwang.people.rules.forms import Forms
 
 # Years asked on each side: of a bare year (counted the old way, or mistyped by one) and of an age.
 _YEARS_AROUND_A_YEAR: Final = 1
 _YEARS_AROUND_AN_AGE: Final = 4
-MOST_RECORD_KEYS: Final = 20
+MOST_RECORD_KEYS: Final = 24
+# Fewer letters than this are a nickname or an initial.
+_FEWEST_LETTERS: Final = 4
+# A given name of more signs is a name in syllables, by none of which somebody is called.
+_MOST_CALLED: Final = 2
 
 
 def blocking_keys(forms: Forms) -> list[int]:
-    """Signed 64-bit keys of a record, each once; about ten where all columns are filled."""
+    """Signed 64-bit keys of a record, each once; about fourteen where all columns are filled."""
+    keys = _own_keys(forms)
+    for address in (forms.address, forms.prev_address):
+        keys.extend(_called_keys(forms, address, forms.year))
+    return list(dict.fromkeys(keys))[:MOST_RECORD_KEYS]
+
+
+def query_keys(forms: Forms) -> list[int]:
+    """Keys to ask for `forms`: its own, the valid neighbours of its ID, and the years beside a
+    vague birth. By what somebody is called is asked only where no whole name is told.
+    """
+    keys = _own_keys(forms)
+    keys.extend(_key("I" + token.hex()) for token in forms.id_near)
+    name = _sound_text(forms)
+    for year in _years_asked(forms):
+        if name:
+            keys.append(_key(f"Y{name}|{year}"))
+        else:
+            keys.extend(_called_keys(forms, forms.address, year))
+    if forms.year and forms.month and forms.day and forms.day <= 12:
+        # Day and month swapped.
+        keys.extend(_birth_keys(forms, forms.day, forms.month))
+    return list(dict.fromkeys(keys))
+
+
+def _own_keys(forms: Forms) -> list[int]:
     keys = _name_keys(forms)
     if forms.id_token is not None:
         keys.append(_key("I" + forms.id_token.hex()))
@@ -26,22 +55,7 @@ def blocking_keys(forms: Forms) -> list[int]:
         keys.append(_key(f"P{number}"))
     for address in (forms.address, forms.prev_address):
         keys.extend(_address_keys(forms, address))
-    return list(dict.fromkeys(keys))[:MOST_RECORD_KEYS]
-
-
-def query_keys(forms: Forms) -> list[int]:
-    """Keys to ask for `forms`: its own, the valid neighbours of its ID, and the years beside a
-    vague birth.
-    """
-    keys = blocking_keys(forms)
-    keys.extend(_key("I" + token.hex()) for token in forms.id_near)
-    name = _sound_text(forms)
-    if name:
-        keys.extend(_key(f"Y{name}|{year}") for year in _years_asked(forms))
-    if forms.year and forms.month and forms.day and forms.day <= 12:
-        # Day and month swapped.
-        keys.extend(_birth_keys(forms, forms.day, forms.month))
-    return list(dict.fromkeys(keys))
+    return keys
 
 
 def _years_asked(forms: Forms) -> range:
@@ -55,8 +69,13 @@ def _years_asked(forms: Forms) -> range:
 
 def _name_keys(forms: Forms) -> list[int]:
     keys = []
-    if forms.latin and len(forms.latin) > 1:
-        keys.append(_key("L" + " ".join(forms.latin)))
+    letters = "".join(sorted("".join(forms.latin)))
+    if len(letters) >= _FEWEST_LETTERS:
+        # In any order, however the parts are parted.
+        keys.append(_key("A" + letters))
+    if forms.year and forms.month and forms.day:
+        born = f"{forms.year}-{forms.month}-{forms.day}"
+        keys.extend(_key(f"C{sign}|{born}") for sign in _called(forms))
     if not forms.name_sound:
         return keys
     if forms.given and not forms.name_masked:
@@ -86,9 +105,28 @@ def _address_keys(forms: Forms, address: Address) -> list[int]:
         keys.append(address.door_key)
     if address.loose_key:
         keys.append(address.loose_key)
-    if address.district and forms.given and forms.surname and not forms.name_masked:
-        keys.append(_key(f"T{_sound_text(forms)}|{address.district}"))
+    if address.district and (name := _sound_text(forms)):
+        keys.append(_key(f"T{name}|{address.district}"))
+    if address.district and forms.year and forms.month and forms.day:
+        keys.append(_key(f"B{forms.year}-{forms.month}-{forms.day}|{address.district}"))
     return keys
+
+
+def _called_keys(forms: Forms, address: Address, year: int | None) -> list[int]:
+    """A sound that somebody may be called by, with year of birth and district."""
+    if not address.district or year is None:
+        return []
+    return [_key(f"K{sign}|{year}|{address.district}") for sign in _called(forms)]
+
+
+def _called(forms: Forms) -> list[str]:
+    """Sounds of what somebody is called by: the nickname, else each sign of the given name."""
+    if forms.nickname:
+        return [coarse(sound(sign)) for sign in dict.fromkeys(forms.nickname)]
+    if forms.name_masked or len(forms.given) > _MOST_CALLED:
+        return []
+    given = forms.name_sound[len(forms.surname) :]
+    return [coarse(one) for one in dict.fromkeys(given)]
 
 
 def _sound_text(forms: Forms) -> str:
