@@ -16,8 +16,8 @@ from anwang.access.sessions import sign_in_of
 # What is open to an account that has proved its password only.
 OPEN: Final = frozenset(
     f"access:{name}"
-    for name in ("account", "code", "recovery", "passkey", "passkey-options", "new-passkey-options",
-                 "passkey-sign-in", "again", "sign-in", "sign-out", "leave")
+    for name in ("account", "first-password", "code", "recovery", "passkey", "passkey-options",
+                 "new-passkey-options", "passkey-sign-in", "again", "sign-in", "sign-out", "leave")
 ) | {"set_language", "web:health", "web:violations"}  # fmt: skip
 
 

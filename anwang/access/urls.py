@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.access.leaving import PATH, leave
-from anwang.access.views import account, oidc, standing, two_persons
+from anwang.access.views import account, oidc, passwords, standing, two_persons
 from anwang.access.views import sign_in as signing
 from anwang.access.views.sign_in import SignIn, SignOut
 
@@ -11,6 +11,7 @@ app_name = "access"
 urlpatterns = [
     path(PATH.lstrip("/"), leave, name="leave"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
+    path("sign-in/first/", passwords.first, name="first-password"),
     path("sign-in/second/", signing.second, name="second"),
     path("sign-in/passkey/", signing.passkey_sign_in, name="passkey-sign-in"),
     path("sign-in/passkey/options/", signing.offered_passkeys, name="passkey-options"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("sign-in/elsewhere/answer/", oidc.answer, name="oidc-answer"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
     path("account/", account.account, name="account"),
+    path("account/password/", passwords.change, name="password"),
     path("account/code/", account.code, name="code"),
     path("account/recovery/", account.recovery, name="recovery"),
     path("account/passkey/", account.passkey, name="passkey"),

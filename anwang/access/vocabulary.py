@@ -77,6 +77,8 @@ class Act(StrEnum):
     FACTOR_REMOVED = "factor-removed"
     ACCOUNT_ENDED = "account-ended"
     CODE_GIVEN = "code-given"
+    PASSWORD_SET = "password-set"  # noqa: S105 - an act
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - an act
     FACTORS_RESET = "factors-reset"
     READ = "read"
     SEARCHED = "searched"

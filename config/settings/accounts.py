@@ -6,6 +6,8 @@ import os
 
 # An instance in production always asks for a second factor; others do where this says so.
 SECOND_FACTOR = os.environ.get("ANWANG_SECOND_FACTOR", "") == "1"
+# A folder of SHA-1 ranges of passwords known from breaches (docs/accounts.md); none: not looked up.
+BREACHED_PASSWORDS = os.environ.get("ANWANG_BREACHED_PASSWORDS", "")
 # How many proxies of our own stand before us: their last words in X-Forwarded-For are believed.
 TRUSTED_PROXIES = int(os.environ.get("ANWANG_PROXIES", "0"))
 

@@ -138,6 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "anwang.access.password_words.OurOwnWords"},
+    {"NAME": "anwang.access.breached_passwords.NotBreached"},
 ]  # fmt: skip
 LOGIN_URL = "access:sign-in"
 LOGIN_REDIRECT_URL = "web:home"

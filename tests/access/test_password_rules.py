@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.test import Client, override_settings
 
 from config.settings import base
@@ -59,6 +61,22 @@ def test_passwords_are_kept_under_a_slow_hash_with_a_salt() -> None:
         hasher = PBKDF2PasswordHasher()
         hasher.iterations = 1000
         assert hasher.encode("x", hasher.salt()) != hasher.encode("x", hasher.salt())
+
+
+def test_a_breached_password_is_refused_where_the_operator_provides_the_ranges(tmp_path):
+    def noted(password: str) -> None:
+        digest = hashlib.sha1(password.encode()).hexdigest().upper()
+        with (tmp_path / f"{digest[:5]}.txt").open("a") as out:
+            out.write(f"{'0' * 35}:7\n{digest[5:]}:12\n")
+
+    noted("a sentence that leaked once")
+    with override_settings(BREACHED_PASSWORDS=str(tmp_path)):
+        with pytest.raises(ValidationError) as refused:
+            validate_password("a sentence that leaked once")
+        assert [error.code for error in refused.value.error_list] == ["password_breached"]
+        with pytest.raises(ImproperlyConfigured, match="has no range"):
+            validate_password("a sentence whose range is missing")
+    validate_password("a sentence that leaked once")
 
 
 @pytest.mark.django_db

@@ -23,6 +23,8 @@ PAGES: dict[str, Shown] = {
     "access:sign-in": Shown("", lambda w: "/sign-in/"),
     "access:again": Shown("operator", lambda w: "/sign-in/again/"),
     "access:account": Shown("operator", lambda w: "/account/"),
+    "access:password": Shown("operator", lambda w: "/account/password/"),
+    "access:first-password": Shown("", lambda w: "/sign-in/first/"),
     "access:code": Shown("operator", lambda w: "/account/code/"),
     "access:passkey": Shown("operator", lambda w: "/account/passkey/"),
     "web:looked-at-me": Shown("citizen", lambda w: "/me/"),

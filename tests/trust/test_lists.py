@@ -26,6 +26,7 @@ PUBLIC = {
     "access:sign-in": "the way in",
     "access:second": "the second step of the way in; without the first it leads there",
     "access:passkey-sign-in": "the way in by a passkey",
+    "access:first-password": "the way in by a code, for who has no password yet",
     "access:passkey-options": "a challenge, kept in the visitor's own session",
     "access:oidc": "the way in through another system; absent where none is known",
     "access:oidc-answer": "where the other system sends a visitor back to",
@@ -44,6 +45,7 @@ NO_PERMIT_NEEDED = {
         for name in (
             "account",
             "again",
+            "password",
             "code",
             "recovery",
             "passkey",

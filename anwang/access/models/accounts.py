@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import connection, models
+from django.utils.crypto import salted_hmac
 
+from anwang.access.context import vouch
 from anwang.common.clock import ClockNow
 
 
 class Accounts(BaseUserManager["Account"]):
+    def get_queryset(self) -> models.QuerySet[Account]:
+        """Without the digest, which nobody may read, and the number's token, which few may."""
+        return super().get_queryset().defer("password", "human")
+
     def get_by_natural_key(self, username: str | None) -> Account:
         """The account that signs in as `username`; raises Account.DoesNotExist.
 
         Read through a definer function, since nobody is known yet and no row rule can hold.
         """
-        found = list(self.raw("select * from access.account_named(%s)", [username or ""]))
+        name = username or ""
+        statement = "select * from access.account_named(%s, %s)"
+        found = list(self.raw(statement, [name, vouch("named", name)]))
         if not found:
             raise self.model.DoesNotExist
         return found[0]
@@ -42,6 +51,19 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is begun with: of the password's mark, since its digest is not to be had."""
+        mark = self.__dict__.get("password_mark")
+        if mark is None:
+            with connection.cursor() as cursor:
+                cursor.execute("select access.password_mark(%s)", [self.pk])
+                (mark,) = cursor.fetchone()
+        return salted_hmac("anwang.session", mark or "", algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """None: a changed secret key ends all sessions."""
+        return iter(())
 
 
 class Membership(models.Model):

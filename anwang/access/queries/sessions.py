@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 
-from anwang.access.context import Actor
+from anwang.access.context import Actor, vouch
 from anwang.access.models import Account
 from anwang.access.models.sessions import AccountSession
 from anwang.access.rules.sign_in import sign_in_policy
@@ -35,7 +35,7 @@ def key_digest(session_key: str) -> bytes:
     return hashlib.sha256(session_key.encode()).digest()
 
 
-_IN_FORCE = "select * from access.session_in_force(%s, %s, %s, %s, %s)"
+_IN_FORCE = "select * from access.session_in_force(%s, %s, %s, %s, %s, %s)"
 
 
 def session_in_force(
@@ -50,9 +50,11 @@ def session_in_force(
         wanted = uuid.UUID(account_id)
     except ValueError:
         return None
+    key = key_digest(session_key)
     values = [
-        key_digest(session_key), wanted, dt.timedelta(minutes=policy.idle_minutes),
+        key, wanted, dt.timedelta(minutes=policy.idle_minutes),
         dt.timedelta(hours=policy.absolute_hours), device,
+        vouch("session", key.hex(), str(wanted)),
     ]  # fmt: skip
     for account in Account.objects.raw(_IN_FORCE, values):
         row = account.__dict__
