@@ -243,7 +243,7 @@ class Bench:
     def environment(self, role: str, database: str) -> dict[str, str]:
         """The environment in which one of our commands acts as `role` on `database`."""
         return os.environ | {
-            "ANWANG_HOME": str(self.home),
+            "ANWANG_HOME": os.environ.get("ANWANG_HOME", str(self.home)),
             "ANWANG_SOCKETS": str(self.server.sockets),
             "ANWANG_DATABASE": database,
             "ANWANG_DATABASE_ROLE": role,
