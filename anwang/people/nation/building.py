@@ -34,6 +34,7 @@ _BANDS: Final = 64  # of 7 million keys each where a nation has 470 million
 _BAND_BITS: Final = 6
 _DEALT: Final = np.dtype([("key", KEY), ("place", PLACE)])
 _MARK_EVERY: Final = 400_000  # records
+_PRIVATE: Final = 0o700
 _STATE: Final = "state.json"
 _UNDER_WAY: Final = "under-way"
 Progress = Callable[[str, int, int], None]
@@ -151,7 +152,8 @@ class Builder:
         if state is not None and state.watermark == watermark:
             return state
         shutil.rmtree(self._place, ignore_errors=True)
-        self._place.mkdir(mode=0o700, parents=True)
+        self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        self._place.mkdir(mode=_PRIVATE)
         return _State(watermark, definition(), source)
 
     def _open(self) -> None:

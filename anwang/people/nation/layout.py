@@ -38,7 +38,6 @@ WIDTHS: Final = {"keys": 8, "places": 4, "numbers": 8, "packed": STORED.itemsize
 _MANIFEST: Final = "manifest.json"
 _CURRENT: Final = "current"
 _PIECE: Final = 1 << 22
-_PRIVATE: Final = 0o700
 
 
 class IndexDamaged(AnwangError):
@@ -64,10 +63,8 @@ class Manifest:
 
 
 def folder_of() -> Path:
-    """The folder of all builds of this instance, made when missing."""
-    folder = home() / "nation"
-    folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-    return folder
+    """The folder of all builds of this instance; there is none before the first build."""
+    return home() / "nation"
 
 
 @cache
