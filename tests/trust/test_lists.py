@@ -59,6 +59,9 @@ NO_PERMIT_NEEDED = {
         )
     },
     "web:home": "leads to the first room of the account",
+    "web:my-reach": "what one's own account reaches, in numbers; its reading is put on record",
+    "access:standing": "what one's own roles need; open to who may see nothing else",
+    "access:accept-rules": "accepts for oneself; the database asks for a role that needs it",
     "rulebook:policies": "rules that an authority publishes anyway",
     "rulebook:policy": "rules that an authority publishes anyway",
 }
