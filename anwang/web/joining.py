@@ -28,7 +28,7 @@ from anwang.access.actions.invitations import (
 from anwang.access.actions.people import RightsNotChanged, give_place
 from anwang.access.permissions import Permit, check_can_administer
 from anwang.access.queries.people import permit_counties
-from anwang.access.reauthentication import freshly_signed_in
+from anwang.access.reauthentication import freshly_signed_in, prove_again_url
 from anwang.access.tokens import id_token
 from anwang.common.errors import AnwangError
 from anwang.web.people import account_of_mine, roles_to_give, teams_of_mine
@@ -51,22 +51,29 @@ class NotInvitedWell(AnwangError):
 @refused_is_absent
 @never_cache
 @sensitive_post_parameters("national_id")
-@freshly_signed_in
 @FORMS
 def staff_invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody with a first place; the code is shown once."""
     permit = openly(check_can_administer, request)
-    said, error = request.POST, ""
-    if request.method == "POST":
-        try:
-            made = _invited(said, permit)
-            return _shown(request, made, said.get("display_name", ""))
-        except NameTaken:
-            error = _("這個帳號名稱已經有人用了，請換一個。")
-        except (RightsNotChanged, NotInvitedWell) as refusal:
-            error = str(refusal)
+    return _invite(request, permit) if request.method == "POST" else _form(request, permit)
+
+
+@freshly_signed_in
+def _invite(request: HttpRequest, permit: Permit) -> HttpResponse:
+    said = request.POST
+    try:
+        made = _invited(said, permit)
+    except NameTaken:
+        return _form(request, permit, _("這個帳號名稱已經有人用了，請換一個。"))
+    except (RightsNotChanged, NotInvitedWell) as refusal:
+        return _form(request, permit, str(refusal))
+    return _shown(request, made, said.get("display_name", ""))
+
+
+def _form(request: HttpRequest, permit: Permit, error: str = "") -> HttpResponse:
     context = {
-        "values": said, "error": error, "teams": teams_of_mine(permit), "roles": roles_to_give(),
+        "values": request.POST, "error": error, "teams": teams_of_mine(permit),
+        "roles": roles_to_give(), "again_url": prove_again_url(request),
     }  # fmt: skip
     return render(request, "web/staff_invite.html", context)
 
