@@ -429,7 +429,7 @@ def _tie_for(name: str, route: Route) -> tuple[str, ...]:
         return ("family", *route.through)
     if name == "case":
         return ("case",)
-    return ("team",) if route.through == ("family",) else route.through
+    return ("team", "desk") if route.through == ("family",) else route.through
 
 
 def _filled(text: str, bundle: Bundle) -> str:
