@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from anwang.common.clock import ClockNow
@@ -81,4 +82,39 @@ class Link(models.Model):
         indexes = [
             models.Index(fields=["record_id", "-judged_at"], name="links_of_record"),
             models.Index(fields=["person", "-judged_at"], name="links_of_person"),
+        ]
+
+
+class Review(models.Model):
+    """A question that the machine leaves to people: which records or persons, and why."""
+
+    class Kind(models.TextChoices):
+        TWO_NUMBERS = "two-numbers"  # one cluster, two valid numbers: split at its weakest link
+        ONE_NUMBER = "one-number"  # one number, holders who contradict each other
+        MERGE = "merge"  # two settled persons who seem to be one
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DECIDED = "decided"
+        GONE = "gone"  # newer records have answered it
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind)
+    matter = models.UUIDField(
+        unique=True, help_text="Made of kind and records: the same question is one row."
+    )
+    records = ArrayField(models.UUIDField())
+    persons = ArrayField(models.UUIDField())
+    reasons = models.JSONField(default=list)
+    margin = models.FloatField(help_text="Bits between the best and the next; small is doubtful.")
+    author = models.CharField(max_length=64, help_text="Model version.")
+    since = models.DateTimeField(db_default=ClockNow())
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["kind", "since"], name="open_reviews", condition=models.Q(state="open")
+            )
         ]

@@ -155,7 +155,7 @@ class Base:
         self.db.register("taken", records)
         self.db.register("taken_keys", held)
         self.db.execute(
-            f"insert into record select no, tie, {_COMPARED} from taken;"  # noqa: S608
+            f"begin; insert into record select no, tie, {_COMPARED} from taken;"  # noqa: S608
             "insert into held select key, no from taken_keys;"
             "insert into asked select key, no from taken_keys"
             " where no in (select no from taken where id = 0);"
@@ -163,8 +163,11 @@ class Base:
         )
         if near is not None:
             self.db.register("taken_near", near)
-            self.db.execute("insert into asked select key, no from taken_near")
-            self.db.unregister("taken_near")
+            self.db.execute(
+                "insert into asked select key, no from taken_near"
+                " where no in (select no from taken where id = 0)"
+            )
+        self.db.execute("commit")
         self.db.unregister("taken")
         self.db.unregister("taken_keys")
 
@@ -194,7 +197,7 @@ class Base:
             db.execute(_CLOSED)
             if _count(db, "select count(*) from closed"):
                 db.execute(_DROP_CLOSED)
-        least = self._least()
+        least = self.least()
         scored = self._score(_OTHERS_ASK, least) if self._partly() else 0
         askers = db.execute(
             "select r.no from record r join fresh using (no) where r.id = 0 order by r.no"
@@ -207,6 +210,13 @@ class Base:
         db.execute("delete from fresh; delete from reopened")
         return scored
 
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Numbers of the records held, in ascending order."""
+        found: npt.NDArray[np.int64] = self.db.execute(
+            "select no from record order by no"
+        ).fetchnumpy()["no"]
+        return found
+
     def records(self) -> tuple[npt.NDArray[np.int64], Records]:
         """Numbers in ascending order, and the records in their places; nobody is pinned."""
         found = self.db.execute("select no, id, tie from record order by no").fetchnumpy()
@@ -216,7 +226,7 @@ class Base:
     def pairs(self, numbers: Places) -> tuple[Pairs, dict[str, npt.NDArray[np.int8]]]:
         """The scored pairs as places of `numbers`, and their levels."""
         pairs, levels = self._pairs_of("edge", numbers)
-        kept = pairs.weight >= self._least()  # the register has grown since some were kept
+        kept = pairs.weight >= self.least()  # the register has grown since some were kept
         return pairs[kept], {name: places[kept] for name, places in levels.items()}
 
     def contradicting(self, numbers: Places) -> list[tuple[int, int]]:
@@ -243,7 +253,8 @@ class Base:
             total(weights), agrees_beside_name(weights, self.model),
         ), levels  # fmt: skip
 
-    def _least(self) -> float:
+    def least(self) -> float:
+        """The weight from which a pair is kept."""
         return math.log2(self._population()) - _BITS_BELOW_EVEN
 
     def _population(self) -> int:

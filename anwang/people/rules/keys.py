@@ -34,7 +34,7 @@ def query_keys(forms: Forms) -> list[int]:
     vague birth. By what somebody is called is asked only where no whole name is told.
     """
     keys = _own_keys(forms)
-    keys.extend(_key("I" + token.hex()) for token in forms.id_near)
+    keys.extend(map(number_key, forms.id_near))
     name = _sound_text(forms)
     for year in _years_asked(forms):
         if name:
@@ -47,10 +47,15 @@ def query_keys(forms: Forms) -> list[int]:
     return list(dict.fromkeys(keys))
 
 
+def number_key(token: bytes) -> int:
+    """The key of a number's token."""
+    return _key("I" + token.hex())
+
+
 def _own_keys(forms: Forms) -> list[int]:
     keys = _name_keys(forms)
     if forms.id_token is not None:
-        keys.append(_key("I" + forms.id_token.hex()))
+        keys.append(number_key(forms.id_token))
     for number in forms.phones:
         keys.append(_key(f"P{number}"))
     for address in (forms.address, forms.prev_address):

@@ -1,14 +1,16 @@
-"""`anwang link`: finishes linking what is loaded and writes every record's person and household."""
+"""`anwang link`: links all loaded records and writes every record's person and household."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from pyarrow import parquet
@@ -18,6 +20,9 @@ from anwang.common.clock import clock_now
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries.groups import household_id_of, household_ids
 from anwang.people.actions import identify
+from anwang.people.actions.batch import link_all
+from anwang.people.batch.base import Base
+from anwang.people.batch.keeping import BaseInUse, EngineMissing, base_kept
 from anwang.registries.models import Delivery
 
 _ROWS = 50_000
@@ -35,21 +40,32 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--out", type=Path, help="Parquet file to write")
         parser.add_argument(
-            "--engine", choices=["postgresql", "duckdb", "spark"], default="postgresql"
+            "--engine",
+            choices=["duckdb", "spark"],
+            default="duckdb",
+            help="spark: the nation's engine, an optional extra (requirements/spark.txt)",
         )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, out: Path | None, engine: str, json: bool, **options: Any) -> None:
-        if engine != "postgresql":
-            raise CommandError(
-                f"本版沒有 {engine} 引擎，請省略 --engine。 This version has no {engine} engine;"
-                " leave --engine out."
-            )
-        linked = self._identify_all()
-        counted = {"linked": linked, "records": 0, "persons": 0}
+        identified = self._identify_all()
+        with self._base(engine) as base:
+            linked = link_all(base, actor=LOADING, progress=shown(self.stderr))
+        counted = {
+            "identified": identified, "linked": linked.changed, "review": linked.review,
+            "records": 0, "persons": 0,
+        }  # fmt: skip
         if out is not None:
             counted |= _write(out)
         self.stdout.write(_as_json(counted) if json else _as_text(counted))
+
+    @contextmanager
+    def _base(self, engine: str) -> Iterator[Base]:
+        try:
+            with base_kept(settings.HOME, engine) as base:
+                yield base
+        except (BaseInUse, EngineMissing) as error:
+            raise CommandError(str(error), returncode=1) from error
 
     def _identify_all(self) -> int:
         """Identify what a load left unidentified, in the order in which it became known."""
@@ -60,6 +76,19 @@ class Command(BaseCommand):
             .order_by("known_at")
             .values_list("pk", flat=True)
         )
+
+
+def shown(stream: Any) -> Callable[[str, int, int], None]:
+    """A line for each portion done, rewritten in place on a terminal."""
+    terminal = stream.isatty()
+
+    def show(what: str, done: int, of: int) -> None:
+        if terminal:
+            stream.write(f"\r{done}/{of} {what} ", ending="\n" if done >= of else "")
+        else:
+            stream.write(f"{done}/{of} {what}")
+
+    return show
 
 
 def _write(out: Path) -> dict[str, int]:
@@ -101,6 +130,8 @@ def _as_json(counted: dict[str, int]) -> str:
 
 
 def _as_text(counted: dict[str, int]) -> str:
-    return "新連結 {linked} 筆；共 {records} 筆、{persons} 人。 Linked {linked} new.".format(
-        **counted
+    told = (
+        "辨識 {identified} 筆，改連 {linked} 筆，待人判斷 {review} 件；共 {records} 筆、{persons} 人。"
+        " Identified {identified}, linked anew {linked}, for people to judge {review}."
     )
+    return told.format(**counted)
