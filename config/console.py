@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from config.home import home
 
 # Programs of ours act with the worker's rights; people's commands with the application's.
-WORKERS_COMMANDS = {"load", "reports", "link", "match", "people", "household", "work", "fill", "admin",
-                    "audit", "vault"}  # fmt: skip
+WORKERS_COMMANDS = {"load", "reports", "link", "match", "people", "household", "model", "work", "fill",
+                    "admin", "audit", "vault"}  # fmt: skip
 OWNERS_COMMANDS = {"migrate", "prepare", "sqlmigrate"}
 NEEDS_NO_DATABASE = {"makemigrations", "help", "check", "collectstatic", "--help", "--version"}
 BRINGS_ITS_OWN = {"up", "init"}

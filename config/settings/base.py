@@ -143,6 +143,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "access:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "access:sign-in"
+# The version of the linkage model in force; empty: the shipped one (docs/matching.md, "The model").
+LINKAGE_MODEL = os.environ.get("ANWANG_LINKAGE_MODEL", "")
 # Longer than an absent thing takes to answer on a busy day; a worker waits, and no connection does.
 ABSENCE_STROKE_MS = int(os.environ.get("ANWANG_ABSENCE_STROKE_MS", "25"))
 SESSION_COOKIE_AGE = 12 * 3600

@@ -32,9 +32,10 @@ from anwang.people.actions.lines import (
 )
 from anwang.people.actions.searching import Search
 from anwang.people.models import Identity
+from anwang.people.queries import shipped_model
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
-from anwang.people.rules.scoring import Model, load_model
+from anwang.people.rules.scoring import Model
 from anwang.registries.models import Delivery
 
 ROWS_A_BATCH: Final = 4000
@@ -58,8 +59,8 @@ class Taken:
 
 @cache
 def model() -> Model:
-    """The shipped linkage model."""
-    return load_model()
+    """The linkage model in force."""
+    return shipped_model()
 
 
 def identify(

@@ -81,7 +81,7 @@ class Search:
         for number, line, keys, forms, asking in asked:
             mine = [one for one in candidates.get(number, ()) if (number, one[0]) not in rejected]
             own = [one for key in query_keys(asking) for one in new.get(key, ())]
-            best = rank(row_of(asking), [*mine, *own], model)
+            best = rank(row_of(asking, model.names), [*mine, *own], model)
             if best and is_probable(best[0][1], model):
                 person, scored = best[0]
                 chosen = f"{person}\t{scored.probability}\t{scored.weight}\t{reasons_cell(scored)}"

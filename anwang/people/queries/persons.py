@@ -10,6 +10,8 @@ from datetime import date
 from functools import cache
 from typing import Final
 
+from django.conf import settings
+
 from anwang.common.copying import raw_connection
 from anwang.people.queries.candidates import Candidates, candidates_of
 from anwang.people.queries.identities import Told, identities_of, told_of
@@ -18,7 +20,15 @@ from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.ranking import Ranked, rank_together
 from anwang.people.rules.relatives import Relative, relative_meant
-from anwang.people.rules.scoring import Model, Reason, Scored, is_probable, load_model, rank
+from anwang.people.rules.scoring import (
+    MODEL_FILE,
+    Model,
+    Reason,
+    Scored,
+    is_probable,
+    load_model,
+    rank,
+)
 
 # From so many descriptions on, comparing all pairs at once takes less than one after another.
 _TOGETHER_FROM: Final = 24
@@ -52,8 +62,10 @@ class PersonMatch:
 
 @cache
 def shipped_model() -> Model:
-    """The linkage model in force, read once a process."""
-    return load_model()
+    """The linkage model in force, read once a process: the one that ANWANG_LINKAGE_MODEL names, else
+    the shipped one.
+    """
+    return load_model(settings.LINKAGE_MODEL or MODEL_FILE)
 
 
 def find_people(forms: Forms, *, limit: int = 5, model: Model | None = None) -> list[PersonMatch]:
@@ -101,7 +113,7 @@ def rank_many(
     if len(asked) >= _TOGETHER_FROM:
         return rank_together(asked, near.places, near.person_ids, near.packed, model, limit)
     return [
-        rank(row_of(forms), mine, model)[:limit]
+        rank(row_of(forms, model.names), mine, model)[:limit]
         for forms, mine in zip(asked, _rows(near, len(asked)), strict=True)
     ]
 
@@ -122,7 +134,7 @@ def relatives_meant(
             Relative(person, [row_of(one.forms) for one in behind.get(person, [])], related)
             for person, related in family.items()
         ]
-        meant = relative_meant(row_of(forms), relatives, model)
+        meant = relative_meant(row_of(forms, model.names), relatives, model)
         if meant and (meant[0] not in found or found[meant[0]][1].weight < meant[1].weight):
             found[meant[0]] = (index, meant[1])
     return {

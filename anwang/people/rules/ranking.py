@@ -38,7 +38,7 @@ def rank_together(
     ranked: list[Ranked] = [[] for _ in asked]
     if not packed:
         return ranked
-    questions = asked_of(asked)
+    questions = asked_of(asked, model.names)
     rows = np.frombuffer(b"".join(packed), dtype=STORED)
     place = np.asarray(places)
     levels = np.concatenate(

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from anwang.people.rules.columns import Row
 from anwang.people.rules.comparisons import LEVEL_OF
 from anwang.people.rules.model_file import level_of_row, read_model
+from anwang.people.rules.name_shares import NameShares, read_shares
 
 MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
@@ -47,6 +48,7 @@ class Scored:
 class Model:
     """A version of the linkage model. `accept`: probability from which a machine link is
     probable. `relation` is weighed only among the people of a known family (rules/relatives.py).
+    `names`: how common names are where it was trained; None: as shipped.
     """
 
     version: str
@@ -55,6 +57,7 @@ class Model:
     evidence_beside_name: frozenset[str]
     weights: dict[str, dict[str, Reason]]
     relation: dict[str, Reason]
+    names: NameShares | None = None
 
     def for_population(self, persons: int) -> "Model":
         """The same model asked of a register of so many persons (at least one)."""
@@ -80,6 +83,7 @@ def load_model(path: Path | str = MODEL_FILE) -> Model:
             name: Reason("relation", name, level_of_row(file.path, "relation", name, row).weight)
             for name, row in told["relation"].items()
         },
+        names=read_shares(file.path.with_name(told["names"])) if told.get("names") else None,
     )
 
 

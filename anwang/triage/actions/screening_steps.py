@@ -22,9 +22,9 @@ from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
 from anwang.households.rules.picture import Picture
 from anwang.households.rules.ties import load_ties
-from anwang.people.queries import PersonMatch, find_many, relatives_meant
+from anwang.people.queries import PersonMatch, find_many, relatives_meant, shipped_model
 from anwang.people.rules.forms import Forms
-from anwang.people.rules.scoring import Model, load_model
+from anwang.people.rules.scoring import Model
 from anwang.registries.rules.manifests import load_manifests
 from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
@@ -129,8 +129,8 @@ Step = Callable[[str, WaitingReport, Findings], contextlib.AbstractContextManage
 
 @cache
 def linkage_model() -> Model:
-    """The shipped linkage model."""
-    return load_model()
+    """The linkage model in force."""
+    return shipped_model()
 
 
 def lock_waiting(report: uuid.UUID) -> WaitingReport | None:
