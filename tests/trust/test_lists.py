@@ -71,6 +71,7 @@ RECORDS = {
     "anwang.access.actions.entries:record_apart",
 }
 UNAUDITED = {
+    "anwang.access.actions.standing:load_requirements": "shipped policy, as the lists below",
     "anwang.access.actions.look_rules:load_look_rules": "shipped policy, as the lists below",
     "anwang.directory.actions:load_directory": "shipped code lists, before anybody can sign in",
     "anwang.directory.actions:load_teams": "as above",
@@ -84,6 +85,8 @@ UNAUDITED = {
     "anwang.intake.actions:attach": "as deliver: reporting stays open when the audit is down",
 }
 # Acts of rooms that are not built yet.
+# Written by a function of the database, since the application must not learn their objects.
+ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over"}
 WAITING_ACTS = {
     "delivered": "other systems' pulling",
     "policy-loaded": "approving a policy by two people",
@@ -225,7 +228,9 @@ def test_every_queue_has_a_worker() -> None:
 
 
 def test_every_act_is_written_somewhere() -> None:
-    assert sorted(set(unused_acts(product_sources())) - WAITING_ACTS.keys()) == []
+    assert (
+        sorted(set(unused_acts(product_sources())) - WAITING_ACTS.keys() - ACTS_OF_SQL.keys()) == []
+    )
 
 
 FAULTS = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text(encoding="utf-8"))

@@ -51,7 +51,7 @@ class RightsNotChanged(AnwangError):
 def grounds_for(act: str) -> dict[str, dict[str, str]]:
     """Code -> words, of the grounds that serve an act: give, take, end, reopen, sessions."""
     rows = read_yaml(GROUNDS_FILE)["rows"]
-    return {str(row["code"]): dict(row["text"]) for row in rows if act in row["for"]}
+    return {str(row["id"]): dict(row["text"]) for row in rows if act in row["for"]}
 
 
 def give_place(
