@@ -99,10 +99,12 @@ def _measured(running: Bench, persons: int, count: int, result: Result) -> dict[
     database = f"bench_nation_{persons}"
     home = running.home / f"nation-{persons}"
     os.environ["ANWANG_HOME"] = str(home)
+    from anwang.people.nation.layout import definition
+
     try:
-        if not running.has(database):
+        if not running.has(database) or running.noted(database)["code"] != definition():
             built = _build(running, database, persons)
-            running.note(database, **built)
+            running.note(database, code=definition(), **built)
         built = running.noted(database)
         running.act_as("worker", database)
         answers = _ask(persons, count)
@@ -152,14 +154,14 @@ def _build(running: Bench, database: str, persons: int) -> dict[str, Any]:
     """Fill the index and the table; figures of the build (of the last run, if it was resumed)."""
     from anwang.common.working import Workers
     from anwang.people.nation.building import Builder
-    from anwang.people.nation.layout import folder_of
+    from anwang.people.nation.layout import definition, folder_of
     from anwang.people.queries.nation import instance_of
 
     begun = running.home / f"{database}.begun"
-    if not begun.exists():
+    if not begun.exists() or begun.read_text() != definition():
         shutil.rmtree(folder_of(), ignore_errors=True)
         running.fresh(database)
-        begun.touch()
+        begun.write_text(definition())
     began = time.perf_counter()
     seconds = {"drawing": 0.0, "cleaning": 0.0, "table": 0.0, "index": 0.0}
     builder = Builder(folder_of(), watermark=persons, source=f"{TEST_SEED}:{persons}")
