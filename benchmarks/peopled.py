@@ -74,10 +74,13 @@ def person_id(number: int) -> uuid.UUID:
 
 
 def peopled(running: Bench, persons: int, seed: int, *, count: int = 5_000) -> dict[str, Any]:
-    """Fill the database of a nation unless an earlier run did; seconds of each part."""
+    """Fill the database of a nation unless an earlier run of the same rules did; what was measured."""
+    from anwang.people.nation.layout import definition
+
     database = database_of(persons, seed)
-    if not running.has(database):
-        running.note(database, **_fill(running, persons, seed, count))
+    if not running.has(database) or running.noted(database).get("definition") != definition():
+        found = _fill(running, persons, seed, count)
+        running.note(database, definition=definition(), **found)
     return running.noted(database)
 
 
