@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: up setup setup-run check fix test drill bench sbom help
+.PHONY: up setup setup-run check fix test drill bench spark sbom help
 help:
 	@echo "make up     serve the demo county     PORT=8000 ANWANG_HOME=var DATABASE_URL="
 	@echo "make test   run every test            make check  formatting, lint, types, layers"
 	@echo "make fix    format                    make bench  the benchmarks      make drill  the long proofs"
+	@echo "make spark  install the nation's engine (PySpark; Java 17) and prove that it links alike"
 	@echo "make sbom   the bill of materials (CycloneDX), sbom.cdx.json"
 
 setup:
@@ -32,6 +33,10 @@ drill: setup
 
 bench: setup
 	@$(PY) -m benchmarks
+
+spark: setup
+	@.venv/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements/spark.txt
+	@$(PY) -m pytest tests/people/test_spark.py -s --timeout=1800
 
 sbom: setup
 	@$(PY) tools/check_security.py --sbom
