@@ -95,7 +95,8 @@ class Splink:
 
         logging.getLogger("splink").setLevel(logging.ERROR)
         rules = [
-            block_on("national_id"), block_on("name", "year"), block_on("sound", "year"),
+            block_on("national_id"), block_on("substr(national_id, 1, 6)"),
+            block_on("substr(national_id, 5, 6)"), block_on("name", "year"), block_on("sound", "year"),
             block_on("phone"), block_on("address"), block_on("birth_date", "substr(name, 1, 1)"),
             block_on("birth_date", "sex", "substr(address, 1, 3)"),
         ]  # fmt: skip
