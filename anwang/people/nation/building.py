@@ -180,10 +180,11 @@ class Builder:
         self._marked = self.state.records
 
     def _merge(self, progress: Progress) -> None:
+        for name in [name for name in self._files if name not in WIDTHS]:
+            self._files.pop(name).close()
         for band in range(self.state.merged, _BANDS):
             progress("keys", band, _BANDS)
             path = self._place / _band(band)
-            self._files.pop(_band(band)).close()
             dealt = np.fromfile(path, dtype=_DEALT)
             # Places rise within a band, so a stable order leaves them rising within a key.
             order = np.argsort(dealt["key"], kind="stable")
