@@ -54,16 +54,24 @@ def main(arguments: Sequence[str] = ()) -> int:
     asked = _options(arguments)
     result = Result("link", "records of five registries into persons, cleaned rows in, persons out")
     sizes = asked.sizes or (QUICK_SIZES if asked.quick else SIZES)
-    threshold = _splink_threshold(min(TRAINING_RECORDS, *sizes)) if not asked.alone else None
+    thresholds = {} if asked.alone else {
+        number: _splink_threshold(min(TRAINING_RECORDS, *sizes), number=number)
+        for number in (False, True)
+    }  # fmt: skip
     for size in sizes:
-        result.rows.append(_measured(size, threshold))
+        result.rows.append(_measured(size, thresholds))
     result.grow("ours_s")
     last = result.rows[-1]
     result.goals.append(Goal("late records into the rest", last["late_s"], 5, "s"))
     result.goals.append(Goal("late records end elsewhere than by linking all again",
                              last["late_elsewhere"], 0, "records"))  # fmt: skip
-    if threshold is not None:
-        result.remarks.append(f"Splink's threshold, chosen on the training seed: {threshold}")
+    if thresholds:
+        result.remarks += [
+            f"Splink's thresholds, chosen on the training seed: {thresholds[False]}, with the valid"
+            f" number {thresholds[True]}",
+            "1 - F1 against that of Splink with the valid number:"
+            f" {(1 - last['f1']) / (1 - last['splink_number_f1']):.2f}",
+        ]
         result.goals += [
             Goal("faster than Splink's link step", last["splink_s"] / last["ours_s"], 2, "times",
                  at_most=False),
@@ -83,7 +91,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measured(size: int, threshold: float | None) -> dict[str, Any]:
+def _measured(size: int, thresholds: dict[bool, float]) -> dict[str, Any]:
     """One size: cleaning, linking, late records, the peer."""
     from benchmarks.population import TEST_SEED
 
@@ -100,8 +108,8 @@ def _measured(size: int, threshold: float | None) -> dict[str, Any]:
     again, row["all_again_s"], at_once = _linked(cleaned, all_of_them)
     again.db.close()
     row["late_elsewhere"] = _elsewhere(after, at_once)
-    if threshold is not None:
-        row |= _peer(records.slice(0, size), owner[:size], threshold)
+    for number, threshold in thresholds.items():
+        row |= _peer(records.slice(0, size), owner[:size], threshold, number=number)
     return row
 
 
@@ -225,24 +233,26 @@ def _elsewhere(one: Numbers, other: Numbers) -> int:
     ))  # fmt: skip
 
 
-def _peer(records: pa.Table, owner: Numbers, threshold: float) -> dict[str, Any]:
+def _peer(records: pa.Table, owner: Numbers, threshold: float, *, number: bool) -> dict[str, Any]:
     from benchmarks.link_splink import splink_links
 
-    run = splink_links(_for_splink(records), (threshold,))
+    run = splink_links(_for_splink(records), (threshold,), number=number)
     precision, recall, f1 = agreement(run.clusters[threshold], owner)
-    return {
-        "splink_train_s": run.seconds_training, "splink_s": run.seconds_linking,
-        "splink_precision": precision, "splink_recall": recall, "splink_f1": f1,
+    found = {
+        "train_s": run.seconds_training, "s": run.seconds_linking, "precision": precision,
+        "recall": recall, "f1": f1,
     }  # fmt: skip
+    name = "splink_number" if number else "splink"
+    return {f"{name}_{what}": value for what, value in found.items()}
 
 
-def _splink_threshold(count: int) -> float:
+def _splink_threshold(count: int, *, number: bool) -> float:
     """Splink's best threshold on the training seed."""
     from benchmarks.link_splink import splink_links
     from benchmarks.population import TRAINING_SEED
 
     records, owner = _nation(TRAINING_SEED, count)
-    found = splink_links(_for_splink(records)).clusters
+    found = splink_links(_for_splink(records), number=number).clusters
     return max(found, key=lambda one: agreement(found[one], owner)[2])
 
 

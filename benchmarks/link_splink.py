@@ -1,7 +1,7 @@
 """Splink as one meets it: its own comparisons over cleaned text, trained by its own EM.
 
-It gets the valid number too, and may compare whoever shares it. Its threshold is the one with the
-best F1 on the training seed.
+Its usual comparisons are name, birth, sex, phone and address; `number` adds the valid number, by
+which it then also finds pairs. Its threshold is the one with the best F1 on the training seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class SplinkRun:
     clusters: dict[float, npt.NDArray[np.int64]]
 
 
-def splink_links(records: pa.Table, thresholds: tuple[float, ...] = THRESHOLDS) -> SplinkRun:
+def splink_links(
+    records: pa.Table, thresholds: tuple[float, ...] = THRESHOLDS, *, number: bool = False
+) -> SplinkRun:
     """Link `records` (unique_id, national_id, name, sex, birth_date, phone, address; null where not
     told). Linking is predicting and clustering once, at the first threshold.
     """
@@ -37,7 +39,7 @@ def splink_links(records: pa.Table, thresholds: tuple[float, ...] = THRESHOLDS) 
 
     logging.disable(logging.WARNING)  # it tells each step
     rules = [
-        block_on("national_id"),
+        *([block_on("national_id")] if number else []),
         block_on("birth_date", "substr(name, 1, 1)"),
         block_on("name", "substr(birth_date, 1, 4)"),
         block_on("phone"),
@@ -46,7 +48,7 @@ def splink_links(records: pa.Table, thresholds: tuple[float, ...] = THRESHOLDS) 
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=[
-            cl.ExactMatch("national_id"),
+            *([cl.ExactMatch("national_id")] if number else []),
             cl.NameComparison("name").configure(term_frequency_adjustments=True),
             cl.DateOfBirthComparison("birth_date", input_is_string=True),
             cl.ExactMatch("sex"),
@@ -57,6 +59,7 @@ def splink_links(records: pa.Table, thresholds: tuple[float, ...] = THRESHOLDS) 
         retain_matching_columns=False,
     )
     db = duckdb.connect()
+    db.execute("set enable_progress_bar = false")
     db.register("arrived", records)
     db.execute("create table people as select * from arrived")
     api = DuckDBAPI(db)

@@ -146,6 +146,7 @@ class Base:
 
     def prepare(self) -> None:
         """Make the tables that are missing."""
+        self.db.execute("set enable_progress_bar = false")
         self.db.execute(_TABLES)
 
     def take(self, records: pa.Table, held: pa.Table, near: pa.Table | None = None) -> None:
