@@ -60,10 +60,23 @@ def test_the_floor_is_left_out_only_where_every_rule_reaches_over_it():
         assert any("create policy county_floor" in one for one in made)
 
 
-def test_several_closed_columns_ask_once():
-    (made,) = (one for one in statements(table(closed=["id", "other"])) if "closed_to_me on" in one)
-    assert made.count("access.closed_to_me()") == 1
-    assert "not array[a_thing.id, a_thing.other] &&" in made
+def test_what_is_closed_is_read_off_the_row_and_hidden_from_the_application():
+    made = statements(
+        table(closed=["id", "other"]), columns=["id", "other", "closed_to", "sealed_for"]
+    )
+    (closed,) = (one for one in made if "closed_to_me on" in one)
+    assert "a_thing.closed_to is null and a_thing.sealed_for is null" in closed
+    assert not any("closed_to_me()" in one for one in made)
+    assert "grant select (id, other) on a_thing to anwang_app" in made
+    assert "grant update (closed_to, sealed_for) on a_thing to anwang_vault" in made
+
+
+def test_a_refusal_of_writing_names_no_policy():
+    """Postgres names the restrictive policy that a row breaks, so the permissive one says it first."""
+    made = statements(table(rules=[RULE | {"commands": ["insert", "update"]}]))
+    writing = [one for one in made if "policy app_insert" in one or "policy app_update" in one]
+    assert len(writing) == 2
+    assert all("closed_to is null" in one and "access.counties()" in one for one in writing)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from anwang.access.context import acting
 from anwang.access.models import Conflict, Relation, Seal, SealMember
 from anwang.cases.models import Case, FamilyFile, FamilyMember
+from anwang.cases.oversight.actions.conflicts import renew_conflicts
 from anwang.common.clock import clock_now
 from anwang.intake.models import Report
 from anwang.triage.models import Clock, Decision, Duty, Matter, Offer, Screening
@@ -100,3 +101,62 @@ def test_nobody_learns_from_the_application_what_is_in_conflict_with_whom(desk):
     refused = pytest.raises(ProgrammingError, match="permission denied")
     with acting(desk, "test"), refused, transaction.atomic():
         Conflict.objects.exists()
+
+
+def test_nobody_learns_from_a_function_what_is_closed_to_him(desk):
+    closed(desk, "report", screened_report().report)
+    refused = pytest.raises(ProgrammingError, match="permission denied for function closed_to_me")
+    with acting(desk, "test"), refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select access.closed_to_me()")
+
+
+def test_nobody_reads_to_whom_a_row_is_closed(desk):
+    screened_report()
+    for mark in ("closed_to", "sealed_for"):
+        refused = pytest.raises(ProgrammingError, match="permission denied for table triage_matter")
+        with acting(desk, "test"), refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"select {mark} from triage_matter")
+
+
+def test_a_refusal_tells_not_whether_a_family_is_closed_or_another_countys(desk, worker):
+    case = accept(worker, offered(desk, screened_report()))
+    told = []
+    for family in (case.family_id, "00000000-0000-4000-8000-00000000abcd"):
+        with (
+            acting(worker, "test"),
+            pytest.raises(ProgrammingError) as refused,
+            transaction.atomic(),
+        ):
+            closed(worker, "family", case.family_id)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "insert into cases_familymember (id, family_id, name, role, since, judged_by)"
+                    " values (gen_random_uuid(), %s, 'x', 'child', clock.now(), %s)",
+                    [family, worker.id],
+                )
+        told.append(str(refused.value))
+    assert told[0] == told[1]
+    assert "policy for table" in told[0]
+
+
+def test_a_row_that_missed_its_mark_is_marked_soon_after(desk):
+    receipt = screened_report()
+    sealed("report", receipt.report)
+    with as_role("worker"), connection.cursor() as cursor:
+        cursor.execute("update triage_matter set sealed_for = null")
+    assert "Matter" in seen(desk, [Matter])
+    with as_role("worker"):
+        renew_conflicts()
+    assert seen(desk, [Matter]) == set()
+
+
+def test_a_row_made_after_the_seal_is_marked_and_opened_when_it_ends(desk):
+    receipt = screened_report()
+    seal = sealed("report", receipt.report)
+    with as_role("worker"):
+        Relation.objects.create(team_id="68000-desk", object_kind="report", object_id=receipt.report,
+                                ground="test", through=receipt.report)  # fmt: skip
+    assert seen(desk, [Relation]) == set()
+    with as_role("worker"):
+        Seal.objects.filter(pk=seal.pk).update(until=clock_now())
+    assert seen(desk, [Relation]) == {"Relation"}

@@ -96,6 +96,15 @@ CATALOGUE = {
         from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace where {OURS} and r.rulename <> '_RETURN'
         group by 1""",
+    "marks of what is closed": f"""
+        select c.oid::regclass::text || '.' || a.attname,
+            array(select r.rolname || ' ' || p from pg_roles r, unnest(array['select', 'insert', 'update']) p
+                  where r.rolname ~ '^anwang_' and r.rolname not in ('anwang_tester', 'anwang_owner')
+                    and has_column_privilege(r.rolname, c.oid, a.attnum, p)
+                  order by 1)
+        from pg_attribute a join pg_class c on c.oid = a.attrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        where a.attname in ('closed_to', 'sealed_for') and c.relkind in ('r', 'p') and {OURS}""",
     "default privileges": """
         select coalesce(d.defaclnamespace::regnamespace::text, 'everywhere') || ' ' || d.defaclobjtype::text,
             array_agg(d.defaclacl::text order by d.defaclacl::text) from pg_default_acl d group by 1""",

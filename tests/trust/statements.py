@@ -8,6 +8,7 @@ that are not his; he does not know what stands in them.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,7 @@ class Maker:
             Relation(one[0], one[1], one[2], tuple(one[3]), tuple(one[4]), one[5]) for one in found
         ]
         self.readable = [one for one in self.relations if one.columns and not one.open]
+        self.partly = [one for one in self.readable if one.columns != one.everything]
         self.hidden = [one for one in self.relations if not one.columns or one.partition]
         self.personal = [one for one in self.relations if not one.open and not one.partition]
         self.functions = [
@@ -108,7 +110,9 @@ class Maker:
                 self.all_ids += self.named[word]
         # What stands behind a relation, asked at once: for what opens more than one table.
         roots = [one for one in self.readable if one.name in OBJECTS.values()]
-        self.everything = " union all ".join(f"select t::text from {one.name} t" for one in roots)
+        self.everything = " union all ".join(
+            f"select row({', '.join(one.columns)})::text from {one.name}" for one in roots
+        )
 
     def attempt(self, seed: int, number: int) -> Attempt:
         """The attempt with this number."""
@@ -124,7 +128,20 @@ class Maker:
         )[0]  # fmt: skip
         made = family(chance)
         before, statement = made if isinstance(made, tuple) else (None, made)
-        return Attempt(number, context, before, statement)
+        return Attempt(
+            number, context, before, self._allowed(statement) if number % 8 else statement
+        )
+
+    def _allowed(self, statement: str) -> str:
+        """With the columns that may be read where a star would be refused for those that may not."""
+        for one in self.partly:
+            columns = ", ".join(f'"{column}"' for column in one.columns)
+            statement = re.sub(
+                rf"select \* from {re.escape(one.name)}\b",
+                f"select {columns} from {one.name}",
+                statement,
+            )
+        return statement
 
     # What statements are made of
 

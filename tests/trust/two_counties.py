@@ -60,6 +60,7 @@ insert into access_account (id, username, display_name, display_name_en, county,
 values (%s, %s, 'invented', 'invented', %s, true, %s)
 """
 
+# Without the marks of what is closed, which triggers write.
 COLUMNS = """
 select n.nspname, c.relname, coalesce(obj_description(c.oid, 'pg_class'), ''), a.attname,
     t.typname, t.typtype, t.typcategory, a.attnotnull, a.attidentity, a.attgenerated,
@@ -75,6 +76,7 @@ join pg_type t on t.oid = a.atttypid
 left join pg_constraint k on k.conrelid = c.oid and k.contype = 'p'
 where c.relkind in ('r', 'p') and not c.relispartition
   and n.nspname !~ '^(pg_|information_schema|probe)'
+  and a.attname not in ('closed_to', 'sealed_for')
 order by 1, 2, a.attnum
 """
 
@@ -161,6 +163,7 @@ class Filler:
         for table in self.tables.values():
             table.total = self._count(table)
         self.admin.execute("set session_replication_role = origin")
+        self.admin.execute("select access.mark_all()")
         self.admin.execute("analyze")
 
     def _count(self, table: Table) -> int:

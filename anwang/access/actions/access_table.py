@@ -11,12 +11,15 @@ from django.db import connection, transaction
 
 from anwang.access.rules.access_sql import EVERY_ROLE, differences, qualified, statements
 from anwang.access.rules.access_table import AccessTable, read_access, read_relations
+from anwang.access.rules.closing_marks import columns, functions, trigger
 from anwang.common.errors import AnwangError
 from anwang.common.yaml_files import read_yaml
 
 APPS: Final = Path(__file__).resolve().parents[2]
 FILE: Final = "access.yaml"
 _LOCK: Final = 815_040
+# A table may have got its marks after what closes its rows.
+_MARK_ALL: Final = "select access.mark_all()"
 
 
 class TablesWithoutRules(AnwangError):
@@ -42,12 +45,37 @@ def apply_access_table() -> None:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if wrong := differences(access, _tables(cursor)):
             raise TablesWithoutRules("\n".join(wrong))
-        sequences = _sequences(cursor)
+        cursor.execute(";\n".join(_marks(access)))
+        sequences, held = _sequences(cursor), _columns(cursor)
         made = [f"drop policy {policy} on {table}" for policy, table in _policies(cursor, access)]
         made += [f"revoke all on {one} from public, {EVERY_ROLE}" for one in _partitions(cursor)]
         for name, table in access.tables.items():
-            made += statements(table, sequences[qualified(name)])
+            made += statements(table, sequences[qualified(name)], held[qualified(name)])
+        made.append(_MARK_ALL)
         cursor.execute(";\n".join(made))
+
+
+def _marks(access: AccessTable) -> list[str]:
+    """The columns, functions and triggers that keep what is closed to whom on the rows themselves."""
+    made = [columns(table) for table in access.tables.values() if table.closed]
+    made.append("set local role anwang_vault")
+    for signature, text in functions(access.tables.values()):
+        made += [text, f"revoke all on function {signature} from public",
+                 f"grant execute on function {signature} to anwang_owner"]  # fmt: skip
+    made.append("set local role anwang_owner")
+    return made + [trigger(table) for table in access.tables.values() if table.closed]
+
+
+def _columns(cursor: Any) -> defaultdict[str, list[str]]:
+    cursor.execute("""
+        select n.nspname || '.' || c.relname, a.attname from pg_attribute a
+        join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+        where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p')
+          and n.nspname !~ '^(pg_|information_schema)' order by a.attnum""")
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for table, column in cursor.fetchall():
+        found[table].append(column)
+    return found
 
 
 def _tables(cursor: Any) -> set[str]:

@@ -62,6 +62,7 @@ class Glass(models.Model):
                 fields=["review_team", "review_due_at"], name="glass_to_review",
                 condition=Q(reviewed_at__isnull=True),
             ),
+            models.Index(fields=["object_id"], name="glasses_on_object"),
         ]  # fmt: skip
 
 
@@ -98,7 +99,8 @@ class Alarm(models.Model):
             models.Index(
                 fields=["review_team", "-at"], name="alarms_to_review",
                 condition=Q(reviewed_at__isnull=True),
-            )
+            ),
+            models.Index(fields=["object_id"], name="alarms_on_object"),
         ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["to_team", "seen_at"], name="notices_of_team"),
             models.Index(fields=["to_account", "seen_at"], name="notices_of_account"),
+            models.Index(fields=["object_id"], name="notices_on_object"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -86,7 +87,10 @@ class Conflict(models.Model):
                 name="conflict_ends_after_it_begins",
             ),
         ]
-        indexes = [models.Index(fields=["object_id"], name="conflicts_on_object")]
+        indexes = [
+            models.Index(fields=["object_id"], name="conflicts_on_object"),
+            models.Index(fields=["since"], name="conflicts_by_since"),
+        ]
 
 
 class Seal(models.Model):
@@ -104,7 +108,10 @@ class Seal(models.Model):
     request = models.UUIDField(null=True, help_text="The act of two persons that sealed it.")
 
     class Meta:
-        indexes = [models.Index(fields=["root"], name="seals_of_root")]
+        indexes = [
+            models.Index(fields=["root"], name="seals_of_root"),
+            models.Index(fields=["object_id"], name="seals_on_object"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["object_id"],

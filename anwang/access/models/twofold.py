@@ -95,4 +95,5 @@ class Twofold(models.Model):
                 condition=Q(approved_by__isnull=True, declined_by__isnull=True),
             ),
             models.Index(fields=["asked_by", "-asked_at"], name="requests_of_asker"),
+            models.Index(fields=["object_id"], name="twofolds_on_object"),
         ]  # fmt: skip

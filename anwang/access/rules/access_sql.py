@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from anwang.access.rules.access_table import COMMANDS, ROLES, AccessTable, Rule, Table, Use
+from anwang.access.rules.access_table import (
+    COMMANDS,
+    MARKS,
+    ROLES,
+    AccessTable,
+    Rule,
+    Table,
+    Use,
+)
 
 EVERY_ROLE = ", ".join(ROLES.values())
-OPEN_TO_ME = "({0} is null or {0} <> all(array(select access.closed_to_me())))"
-# Several columns ask once: every question of a rule to a function costs a query its time.
-NONE_CLOSED = "not array[{0}] && array(select access.closed_to_me())"
-OF_MY_COUNTY = "coalesce({0}, '00000') = any(array(select access.my_counties()))"
+# Who is asked for only where a row bears a mark: nearly none does.
+OPEN_TO_ME = (
+    "({0}.closed_to is null and {0}.sealed_for is null)"
+    " or access.stands_open((select access.actor()), {0}.closed_to, {0}.sealed_for)"
+)
+OF_MY_COUNTY = "coalesce({0}, '00000') = any((select access.counties())::text[])"
 
 
 def predicate(uses: Iterable[Use], table: Table) -> str:
@@ -27,12 +37,14 @@ def _sql(use: Use, table: Table) -> str:
     return text
 
 
-def statements(table: Table, sequences: Iterable[tuple[str, bool]] = ()) -> list[str]:
+def statements(
+    table: Table, sequences: Iterable[tuple[str, bool]] = (), columns: Iterable[str] = ()
+) -> list[str]:
     """What puts `table` from any state into the one that the access table says.
 
     `sequences` are those that fill its columns: name, and whether who inserts must be granted it
-    (an identity's need not be). Policies are dropped by who applies this, since only the catalogue
-    knows them.
+    (an identity's need not be). `columns` are all of its columns, which a table with closed ones
+    needs. Policies are dropped by who applies this, since only the catalogue knows them.
     """
     made = [f"revoke all on {table.name} from public, {EVERY_ROLE}"]
     if table.open:
@@ -48,19 +60,23 @@ def statements(table: Table, sequences: Iterable[tuple[str, bool]] = ()) -> list
             f"alter table {table.name} force row level security",
             f"comment on table {table.name} is 'row rules'",
         ]
-    made += _grants(table)
+    made += _grants(table, [one for one in columns if one not in MARKS])
     made += _numbers(table, sequences)
     if not table.open:
         made += _policies(table)
     return made
 
 
-def _grants(table: Table) -> list[str]:
+def _grants(table: Table, all_but_marks: list[str]) -> list[str]:
     made = []
     for rule in table.rules:
-        columns = f" ({', '.join(rule.columns)})" if rule.columns else ""
         for role in rule.who:
             for command in rule.commands:
+                named: Iterable[str] = rule.columns
+                # The application may not read to whom a row is closed, and is not asked to say it.
+                if table.closed and role == "app" and command != "delete":
+                    named = rule.columns or all_but_marks
+                columns = f" ({', '.join(named)})" if named else ""
                 made.append(f"grant {command}{columns} on {table.name} to {ROLES[role]}")
     return made
 
@@ -84,20 +100,22 @@ def _policies(table: Table) -> list[str]:
             rules = [one for one in table.rules if role in one.who and command in one.commands]
             if rules:
                 made.append(_policy(table, f"{role}_{command}", login, command, rules))
+    made += [_restrictive(table, name, text) for name, text in _restrictions(table).items()]
+    return made
+
+
+def _restrictions(table: Table) -> dict[str, str]:
+    """What holds of every row that the application sees, whatever its rules say."""
+    found = {}
     if table.county and not _floor_is_said(table):
         beyond = predicate(table.beyond, table)
         floor = OF_MY_COUNTY.format(f"{table.bare}.{table.county}")
-        made.append(
-            _restrictive(table, "county_floor", f"{floor} or {beyond}" if beyond else floor)
-        )
+        found["county_floor"] = f"{floor} or {beyond}" if beyond else floor
     if table.closed:
-        columns = [f"{table.bare}.{column}" for column in table.closed]
-        form = OPEN_TO_ME if len(columns) == 1 else NONE_CLOSED
-        closed = form.format(", ".join(columns))
-        if but := predicate(table.closed_but, table):
-            closed = f"({closed}) or ({but})"
-        made.append(_restrictive(table, "closed_to_me", closed))
-    return made
+        closed = OPEN_TO_ME.format(table.bare)
+        but = predicate(table.closed_but, table)
+        found["closed_to_me"] = f"{closed} or {but}" if but else closed
+    return found
 
 
 def _floor_is_said(table: Table) -> bool:
@@ -113,9 +131,16 @@ def _floor_is_said(table: Table) -> bool:
 
 
 def _policy(table: Table, name: str, login: str, command: str, rules: list[Rule]) -> str:
-    """One policy a role and command, so that a second permissive one is always a fault."""
+    """One policy a role and command, so that a second permissive one is always a fault.
+
+    Of writing it says the restrictions, too: a refusal names the restrictive policy that it breaks,
+    and would tell what is closed from what is another county's.
+    """
     before = predicate([use for rule in rules for use in rule.relation], table)
     after = predicate([use for rule in rules for use in rule.after or rule.relation], table)
+    if login == ROLES["app"] and command in ("insert", "update"):
+        for more in _restrictions(table).values():
+            before, after = f"({before}) and ({more})", f"({after}) and ({more})"
     using = "" if command == "insert" else f" using ({before})"
     check = f" with check ({after})" if command in ("insert", "update") else ""
     return f"create policy {name} on {table.name} for {command} to {login}{using}{check}"

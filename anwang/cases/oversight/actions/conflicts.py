@@ -68,6 +68,8 @@ def renew_conflicts(most: int = 50) -> int:
     """Look again at accounts since whose last look a register or a judgement said something new."""
     done = 0
     with acting(SWEEPING, "conflicts"), connection.cursor() as cursor:
+        # A row made at the same moment as what closes it has missed its mark.
+        cursor.execute("select access.mark_again()")
         cursor.execute("select cases.unchecked_accounts(%s)", [most])
         waiting = [row[0] for row in cursor.fetchall()]
     for account in waiting:
