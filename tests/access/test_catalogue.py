@@ -101,7 +101,7 @@ def test_without_a_context_the_application_sees_no_row_of_any_ruled_table():
         select distinct c.relname from pg_class c join pg_policy p on p.polrelid = c.oid
         join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public'
-          and has_table_privilege('anwang_app', c.oid, 'select')""")
+          and has_any_column_privilege('anwang_app', c.oid, 'select')""")
     assert tables
     for (table,) in tables:
         assert rows(f"select count(*) from {table}") == [(0,)], table
@@ -111,7 +111,7 @@ def test_the_door_can_deliver_and_read_nothing():
     readable = rows("""
         select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public' and c.relkind in ('r', 'p')
-          and has_table_privilege('anwang_door', c.oid, 'select')
+          and has_any_column_privilege('anwang_door', c.oid, 'select')
           and coalesce(obj_description(c.oid), '') not like 'open: %'""")
     assert readable == []
 

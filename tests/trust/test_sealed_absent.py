@@ -79,7 +79,7 @@ where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition 
   and (c.relname ~ '^(intake|triage|cases|people)_' or c.relname in
        ('access_relation', 'access_notice', 'access_seal', 'access_sealmember', 'access_twofold',
         'access_conflict', 'access_glass'))
-  and has_table_privilege('anwang_app', c.oid, 'select') order by 1
+  and has_any_column_privilege('anwang_app', c.oid, 'select') order by 1
 """
 
 

@@ -21,6 +21,7 @@ ROLES: Final = {
 COMMANDS: Final = ("select", "insert", "update", "delete")
 # The columns that prepare adds to a table with closed ones, and keeps (closing_marks.py).
 MARKS: Final = ("closed_to", "sealed_for")
+LIST: Final = "[]"  # behind the name of a closed column that names many objects
 _WITH_COLUMNS: Final = ("select", "insert", "update")
 _USE: Final = re.compile(r"([a-z][a-z0-9-]*)(?:\(([a-z0-9_, ]*)\))?")
 _COLUMN: Final = re.compile(r"[a-z_][a-z0-9_]*")
@@ -78,8 +79,9 @@ class Table:
     """What holds for one table. `open` is the reason why it needs no row rule, else empty.
 
     `county` is the column behind the county floor and `beyond` what reaches over it; `closed` are
-    the columns whose objects may be closed to an actor (R5, R8), `closed_but` who sees the row all
-    the same; `numbers` are the roles that may draw from its sequence.
+    the columns whose objects may be closed to an actor (R5, R8), `closed_lists` those of them that
+    name many, `closed_but` who sees the row all the same; `numbers` are the roles that may draw from
+    its sequence.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Table:
     county: str = ""
     beyond: tuple[Use, ...] = ()
     closed: tuple[str, ...] = ()
+    closed_lists: tuple[str, ...] = ()
     closed_but: tuple[Use, ...] = ()
     numbers: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -164,7 +167,10 @@ def _table(name: str, said: Mapping[str, Any], relations: Mapping[str, Relation]
         open=str(said.get("open") or ""),
         county=str(said.get("county") or ""),
         beyond=_uses(name, said.get("beyond"), relations),
-        closed=_names(said.get("closed")),
+        closed=tuple(one.removesuffix(LIST) for one in _names(said.get("closed"))),
+        closed_lists=tuple(
+            one.removesuffix(LIST) for one in _names(said.get("closed")) if one.endswith(LIST)
+        ),
         closed_but=_uses(name, said.get("closed_but"), relations),
         numbers=_roles(name, said.get("numbers")),
         rules=tuple(_rule(name, one, relations) for one in said.get("rules") or ()),

@@ -42,14 +42,28 @@ def trigger(table: Table) -> str:
     )
 
 
+def _objects(table: Table, row: str) -> str:
+    """The ids of all objects that a row names, as one array."""
+    single = [f"{row}.{one}" for one in table.closed if one not in table.closed_lists]
+    many = [f"{row}.{one}" for one in table.closed_lists]
+    return " || ".join([f"array[{', '.join(single)}]::uuid[]", *many])
+
+
+def _among(table: Table, column: str) -> str:
+    """Whether a column of a row `t` names one of `objects`."""
+    return (
+        f"t.{column} && objects" if column in table.closed_lists else f"t.{column} = any(objects)"
+    )
+
+
 def _of_row(table: Table) -> str:
-    named = ", ".join(f"new.{column}" for column in table.closed)
+    named = _objects(table, "new")
     return f"""
 create or replace function {signature(table)} returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
-    named uuid[] := array[{named}];
+    named uuid[] := {named};
 begin
     new.closed_to := null;
     new.sealed_for := null;
@@ -66,8 +80,8 @@ $$"""  # noqa: S608 - names of the access table
 def _of_objects(tables: Iterable[Table]) -> str:
     made = "\n".join(
         f"""    update {table.name} t set (closed_to, sealed_for) = (select c.closed_to, c.sealed_for
-        from access.closings(array[{", ".join(f"t.{column}" for column in table.closed)}]) c)
-    where {" or ".join(f"t.{column} = any(objects)" for column in table.closed)};"""  # noqa: S608 - names of the access table
+        from access.closings({_objects(table, "t")}) c)
+    where {" or ".join(_among(table, column) for column in table.closed)};"""  # noqa: S608 - names of the access table
         for table in tables
     )
     return f"""
