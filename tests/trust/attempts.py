@@ -26,6 +26,12 @@ HIDDEN = {
     "none": ("abc", ""), "expired": ("abc", ""), "rank": ("abc", ""), "own": ("bc", ""),
     "desk": ("b", ""), "conflicted": ("bc", "1"), "sealed-out": ("bc", "2"),
 }  # fmt: skip
+# One's own places say on what ground they were given and ended, and an administrator reads those of
+# the county; which rows that is, the reviewed file says.
+PLACES_SEEN = {
+    "rank": frozenset({"access_membership"}),
+    "expired": frozenset({"access_membership"}),
+}
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-4000-8000-[0-9]{12}\b")
 # Differs from run to run, or tells of the machine: no part of the comparison with the mirror.
 RESTLESS = re.compile(
@@ -90,7 +96,7 @@ def eyes(counties: TwoCounties, reviewed: dict[str, Any]) -> dict[str, Eye]:
         made[name] = Eye(
             re.compile(rf"zz(?:[{sides}]\d{own})(?!\d)(?::(?P<place>[\w.]+))?"),
             re.compile(rf"(?:{prefixes})-{end}"),
-            frozenset(lent), open_to - {""},
+            frozenset(lent), (open_to | PLACES_SEEN.get(name, frozenset())) - {""},
         )  # fmt: skip
     return made
 
