@@ -101,7 +101,14 @@ def check_can_use_two_persons(actor: Actor) -> Permit:
     return Permit(actor, "role", "two-persons", seats, frozenset({"requests"}), audit_id)
 
 
+# As in two_person_acts.yaml.
+BURYING_ROLES = (Role.PRIVACY_OFFICER,)
 AUDIT_ROLES = (Role.AUDITOR, Role.PRIVACY_OFFICER, Role.SECURITY_OFFICER)
+
+
+def check_can_bury(actor: Actor) -> Permit:
+    """A permit to ask that an entry's content be deleted by law; the database asks for a second person."""
+    return check_role(actor, BURYING_ROLES, "bury-entry")
 
 
 def check_can_search_audit(actor: Actor) -> Permit:

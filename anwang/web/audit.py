@@ -19,7 +19,7 @@ from anwang.access.absent import refused_is_absent
 from anwang.access.actions.entries import record_apart
 from anwang.access.middleware import actor_of
 from anwang.access.models import AuditEntry
-from anwang.access.permissions import Permit, check_can_search_audit
+from anwang.access.permissions import BURYING_ROLES, Permit, check_can_search_audit
 from anwang.access.queries.audit import (
     LINES_A_PAGE,
     MOST_EXPORTED,
@@ -102,6 +102,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     return render(request, "web/audit.html", {
         "form": form, "lines": _shown(lines), "state": log_state(permit),
         "more": following.urlencode() if more else "", "later": number,
+        "may_bury": any(seat.role in BURYING_ROLES for seat in permit.seats),
     })  # fmt: skip
 
 

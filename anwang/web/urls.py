@@ -3,6 +3,7 @@
 from django.urls import path
 
 from anwang.web import audit, joining, oversight, people, reach, views
+from anwang.web.burying import bury
 from anwang.web.looks import looked_at_me
 from anwang.web.violations import violations
 
@@ -41,6 +42,7 @@ urlpatterns = [
         name="staff-untrain",
     ),
     path("account/reach/", reach.my_reach, name="my-reach"),
+    path("audit/bury/", bury, name="audit-bury"),
     path("me/", looked_at_me, name="looked-at-me"),
     path("browser/violations/", violations, name="violations"),
 ]

@@ -92,6 +92,7 @@ NO_PAGE = {
     "web:staff-train": "POST",
     "web:staff-untrain": "POST",
     "web:audit-export": "a file to save",
+    "web:audit-bury": "needs an entry; a plain form, tests/web/test_audit_search.py",
     "web:see-notices": "POST",
     "web:through-glass": "opens for an hour; looked at in tests/web/test_oversight.py",
     "web:end-glass": "POST",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 
 import pytest
@@ -133,3 +134,32 @@ def test_the_page_says_how_the_log_stands(auditor):
         assert keep_verification().ok
     page = auditor.get("/audit/").content.decode()
     assert "完整" in page and "不到兩個見證" in page
+
+
+def test_deletion_by_law_is_asked_for_approved_and_done_on_the_screen(auditor):
+    account("bury-officer", ("68000-office", "68000", "privacy-officer"))
+    desk = desk_worker()
+    (about,) = read(desk)
+    with as_role("auditor"):
+        give_places()
+    with as_role("worker"):
+        (entry,) = [
+            e for e in AuditEntry.objects.filter(actor=desk.id) if e.object_ids == [str(about)]
+        ]
+    officer, here = signed_in("bury-officer"), f"/audit/bury/?entry={entry.id}"
+    assert here in officer.get("/audit/").content.decode()
+    assert "/audit/bury/" not in auditor.get("/audit/").content.decode()
+    assert auditor.get(here).status_code == 404
+    why = {"ground": "court-order", "text": "法院裁定應刪除這一筆紀錄的內容，案號另存。"}
+    assert officer.post(here, why | {"text": "短"}).status_code == 302
+    assert "等另一個職級核准" not in officer.get(here).content.decode()
+    officer.post(here, why)
+    assert "等另一個職級核准" in officer.get(here).content.decode()
+    page = auditor.get("/two-persons/").content.decode()
+    asked = re.search(r"/two-persons/([0-9a-f-]{36})/approve/", page).group(1)
+    assert auditor.post(f"/two-persons/{asked}/approve/").status_code == 302
+    assert "現在刪除內容" in officer.get(here).content.decode()
+    assert officer.post(here)["Location"] == "/audit/"
+    with as_role("auditor"):
+        assert not AuditEntry.objects.filter(id=entry.id).exists()
+    assert officer.get(here).status_code == 404
