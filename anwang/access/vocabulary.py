@@ -129,6 +129,7 @@ class Act(StrEnum):
     ALARM_REVIEWED = "alarm-reviewed"
     NOTICE_SEEN = "notice-seen"
     SAFE_ADULT_NAMED = "safe-adult-named"
+    SAFE_ADULT_ENDED = "safe-adult-ended"
     AUDIT_ALARM = "audit-alarm"
     AUDIT_EXPORTED = "audit-exported"
     ENTRY_BURIED = "entry-buried"

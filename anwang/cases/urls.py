@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.cases import views
-from anwang.cases.views import seals
+from anwang.cases.views import safe_adults, seals
 
 app_name = "cases"
 urlpatterns = [
@@ -21,4 +21,11 @@ urlpatterns = [
     path("cases/<uuid:case_id>/", views.case, name="case"),
     path("cases/<uuid:case_id>/done/", views.done, name="done"),
     path("cases/<uuid:case_id>/close/", views.close, name="close"),
+    path("cases/<uuid:case_id>/safe-adults/", safe_adults.safe_adults, name="safe-adults"),
+    path("cases/<uuid:case_id>/safe-adults/name/", safe_adults.name, name="safe-adult-name"),
+    path(
+        "cases/<uuid:case_id>/safe-adults/<uuid:named>/end/",
+        safe_adults.end,
+        name="safe-adult-end",
+    ),
 ]

@@ -59,6 +59,7 @@ PAGES: dict[str, Shown] = {
     "cases:families": Shown("child-worker", lambda w: "/families/"),
     "cases:family": Shown("child-worker", lambda w: f"/families/{w.family}/"),
     "cases:case": Shown("child-worker", lambda w: f"/cases/{w.case}/"),
+    "cases:safe-adults": Shown("child-worker", lambda w: f"/cases/{w.case}/safe-adults/"),
     "web:audit": Shown("auditor", lambda w: "/audit/"),
     "web:notices": Shown("desk", lambda w: "/notices/"),
     # By somebody whom no other page signs in, since the form opens to a fresh proof alone.
@@ -128,6 +129,8 @@ NO_PAGE = {
     "cases:seal-carry-out": "POST",
     "cases:done": "POST",
     "cases:close": "POST",
+    "cases:safe-adult-name": "POST",
+    "cases:safe-adult-end": "POST",
     "triage:confirm": "POST",
     "triage:withdraw": "POST",
     "triage:join": "POST",

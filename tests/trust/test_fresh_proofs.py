@@ -40,7 +40,7 @@ def tired() -> tuple[Client, str]:
         "/protected/{receipt}/ask/reporter/", "/protected/{receipt}/ask/safe/",
         "/protected/{receipt}/reporter/{some}/", "/protected/{receipt}/safe/{some}/",
         "/protected/{receipt}/safe/", "/protected/{receipt}/keep/", "/protected/{receipt}/help/",
-        "/help/{some}/address/",
+        "/help/{some}/address/", "/cases/{some}/safe-adults/name/",
     ],
 )  # fmt: skip
 def test_an_old_proof_is_asked_for_anew(tired, path):

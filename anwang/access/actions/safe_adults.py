@@ -12,7 +12,8 @@ from anwang.access.vocabulary import Act
 
 @transaction.atomic
 def name_safe_adult(*, child: bytes, adult: bytes, ground: str, actor: Actor) -> SafeAdult:
-    """Judge that an adult is safe for a child; both by the tokens of their numbers.
+    """Judge that an adult is safe for a child; both by the tokens of their numbers. For programs:
+    people name one in a case (anwang.cases.actions.safe_adults).
 
     What was not known when it was judged undoes it: the database looks at every asking whether the
     adult is a respondent now (S4).

@@ -30,13 +30,17 @@ class LookRule(models.Model):
 
 
 class SafeAdult(models.Model):
-    """A worker's judgement that an adult may use a child's rights (R13). By tokens of their numbers."""
+    """A worker's judgement that an adult may use a child's rights (R13). By tokens of their numbers.
+
+    `case_id` is where it was judged; without one a program of ours wrote it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     child = models.BinaryField(max_length=32)
     adult = models.BinaryField(max_length=32)
     ground = models.CharField(max_length=40)
     judged_by = models.UUIDField()
+    case_id = models.UUIDField(null=True)
     since = models.DateTimeField(db_default=ClockNow())
     until = models.DateTimeField(null=True)
 
@@ -50,4 +54,10 @@ class SafeAdult(models.Model):
                 condition=~models.Q(child=models.F("adult")), name="nobody_is_his_own_safe_adult"
             ),
         ]
-        indexes = [models.Index(fields=["child"], name="safe_adults_of_child")]
+        indexes = [
+            models.Index(fields=["child"], name="safe_adults_of_child"),
+            models.Index(
+                fields=["case_id"], name="safe_adults_of_case",
+                condition=models.Q(case_id__isnull=False),
+            ),
+        ]  # fmt: skip

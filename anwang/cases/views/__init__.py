@@ -287,6 +287,7 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
         "chronicle": chronicle(page, {matter.pk: matter}),
         "seal": seal,
         "seal_ask_url": reverse("cases:seal-ask", args=[report.receipt]) if may_ask else None,
+        "safe_adults_url": reverse("cases:safe-adults", args=[found.pk]),
     }  # fmt: skip
 
 
