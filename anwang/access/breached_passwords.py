@@ -32,6 +32,18 @@ def is_breached(password: str, folder: Path) -> bool:
     return any(line.partition(":")[0].strip().upper() == digest[_PREFIX:] for line in lines)
 
 
+def why_not_looked_up() -> str:
+    """What keeps breached passwords from being refused here, for who runs it; empty where nothing does.
+
+    Looks for the first and the last range only: a full set has 1,048,576 files.
+    """
+    folder = settings.BREACHED_PASSWORDS
+    if not folder:
+        return "ANWANG_BREACHED_PASSWORDS names no folder"
+    missing = [one for one in ("00000", "FFFFF") if not (Path(folder) / f"{one}.txt").is_file()]
+    return f"{folder} has no range {missing[0]}.txt" if missing else ""
+
+
 class NotBreached:
     """A validator of the framework's list (AUTH_PASSWORD_VALIDATORS); quiet where no folder is named."""
 

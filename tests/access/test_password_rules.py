@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from io import StringIO
 
 import pytest
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.test import Client, override_settings
 
+from anwang.web.management.commands.prepare import Command as Prepare
 from config.settings import base
 
 
@@ -77,6 +79,21 @@ def test_a_breached_password_is_refused_where_the_operator_provides_the_ranges(t
         with pytest.raises(ImproperlyConfigured, match="has no range"):
             validate_password("a sentence whose range is missing")
     validate_password("a sentence that leaked once")
+
+
+def test_a_production_instance_without_the_ranges_is_warned_at_its_start(tmp_path):
+    def told(kind: str = "production") -> str:
+        words = StringIO()
+        Prepare(stderr=words, no_color=True).warn(kind)
+        return words.getvalue()
+
+    assert "ANWANG_BREACHED_PASSWORDS names no folder" in told()
+    assert told("test") == told("demo") == ""
+    with override_settings(BREACHED_PASSWORDS=str(tmp_path)):
+        assert "has no range 00000.txt" in told()
+        for prefix in ("00000", "FFFFF"):
+            (tmp_path / f"{prefix}.txt").write_text(f"{'0' * 35}:7")
+        assert told() == ""
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from anwang.access.actions.context_key import install_context_key
 from anwang.access.actions.look_rules import load_look_rules
 from anwang.access.actions.standing import load_requirements
 from anwang.access.actions.two_person_acts import load_two_person_acts
+from anwang.access.breached_passwords import why_not_looked_up
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
 from anwang.rulebook.actions import load_first_clock, load_policies
@@ -58,6 +59,12 @@ class Command(BaseCommand):
             from demo.staff import teams
 
             load_teams(_fields(team) for team in teams() if not team.is_desk)
+        self.warn(str(wanted))
+
+    def warn(self, kind: str) -> None:
+        """Say what a production instance lacks without which it does less than is promised."""
+        if kind == "production" and (why := why_not_looked_up()):
+            self.stderr.write(f"{why}: breached passwords are not refused (docs/accounts.md).")
 
     def _kind_given(self) -> str | None:
         with connection.cursor() as cursor:
