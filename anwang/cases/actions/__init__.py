@@ -13,6 +13,7 @@ from anwang.access.actions.entries import record_event
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.cases.models import Case, FamilyFile, FamilyMember
+from anwang.cases.rules.family_names import UNKNOWN, family_name
 from anwang.common.clock import clock_now
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
 from anwang.triage.actions.clocks import drop_clocks, next_due, stop_clock, unmet
@@ -129,10 +130,10 @@ def _family_for(matter: Matter, offer: Offer, permit: Permit) -> FamilyFile:
         cursor.execute("select cases.relate_family(%s, %s)", [family_id, matter.pk])
     if known is None:
         told = [matter.headline.get("name"), *(one.get("name") for one in members)]
-        name = next((one.strip() for one in told if one and one.strip()), "不詳")
+        name = next((one.strip() for one in told if one and one.strip()), UNKNOWN)
         FamilyFile(
             id=family_id, number=_new_number(), county=matter.county,
-            name=name if name == "不詳" else f"{name[:1]}家", opened_at=clock_now(),
+            name=family_name(name), opened_at=clock_now(),
         ).save(force_insert=True)  # fmt: skip
     family = FamilyFile.objects.get(pk=family_id)
     _add_members(family, members, permit)

@@ -1,0 +1,1 @@
+"""Rules of the teams' work that need no database."""
