@@ -12,6 +12,7 @@ from html import escape
 from itertools import pairwise
 from math import hypot
 from typing import Any, Final, Literal
+from unicodedata import east_asian_width
 
 from anwang.common.values.roc_dates import roc_date
 from anwang.households.genogram_layout import CELL, SYMBOL, Layout, lay_out
@@ -76,7 +77,7 @@ def genogram_svg(
     layout = lay_out(members, edges)
     chosen = set(picture.get("focus", ()) if focus is None else focus)
     foot = _foot(picture, edges, lang)
-    width = max(layout.width, 300)
+    width = max(layout.width, 300, *(28 + _width_of(words) for words, *_ in foot))
     height = layout.height + 20 * len(foot)
     body = [
         *_living(picture, layout, lang),
@@ -279,6 +280,11 @@ def _zigzag(start: Point, far: float, ux: float, uy: float) -> str:
         f'<path d="{path}" fill="none" stroke="{RED}" stroke-width="2.5" '
         f'stroke-linejoin="round"/><path d="{arrow}" fill="{RED}"/>'
     )
+
+
+def _width_of(words: str) -> int:
+    """At most how wide a line of 12 px is, with a margin: in px."""
+    return 12 + sum(12 if east_asian_width(sign) in "WFA" else 7 for sign in words)
 
 
 def _foot(

@@ -85,6 +85,16 @@ def test_violence_says_who_whom_and_when_and_not_by_colour_alone():
     assert "114.11.03、115.03.02" in svg
 
 
+def test_a_line_below_the_drawing_is_not_cut_at_its_edge():
+    long = [member("a", name="Mayaw Kacaw Dongi"), member("b", name="撒韵·武荖·巴奇達爾·卡造")]
+    days = ["2025-11-03", "2026-01-02", "2026-02-02", "2026-03-02"]
+    width = [
+        int(re.search(r'width="(\d+)"', drawn(long, [tie("violence", "a", "b", dates=some)]))[1])
+        for some in (days[:1], days)
+    ]
+    assert 300 < width[0] < width[1]
+
+
 def test_those_who_live_together_have_an_outline_and_one_alone_has_none():
     assert "同住<" in drawn(FAMILY, TIES, living=["c", "f", "m"])
     assert "同住<" not in drawn(FAMILY, TIES, living=["c"])
