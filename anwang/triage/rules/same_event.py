@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
+from anwang.common.values.roc_dates import TAIPEI
 from anwang.common.yaml_files import read_yaml
 from anwang.people.rules.addresses import key_of
 from anwang.people.rules.columns import Row, row_of
@@ -186,10 +187,27 @@ def _time_level(a: ReportDigest, b: ReportDigest, policy: SameEventPolicy) -> st
         return None
     if apart is not None:
         return "stated-near" if apart == 1 else "stated-apart" if apart <= 7 else "stated-far"
+    if (behind := _days_behind(a, b)) is not None:
+        if behind < 0:
+            return "told-before"
+        return "told-2" if behind <= 2 else "told-7" if behind <= 7 else "told-late"
     for limit in (1, 3, 7, 30):
         if days <= limit:
             return f"received-{limit}"
     return "received-60"
+
+
+def _days_behind(a: ReportDigest, b: ReportDigest) -> int | None:
+    """Days from what one of two states to the receipt of the other, which states no day; below 0
+    where it was told before it happened. None where neither states one.
+    """
+    stated, other = (a.occurred, b) if a.occurred else (b.occurred, a)
+    if stated is None:
+        return None
+    received = other.received_at.astimezone(TAIPEI).date()
+    return 0 if stated[0] <= received <= stated[1] else (
+        (received - stated[1]).days if received > stated[1] else (received - stated[0]).days
+    )  # fmt: skip
 
 
 def _days_between(one: DayRange | None, other: DayRange | None) -> int | None:
@@ -238,6 +256,11 @@ def event_keys(digest: ReportDigest) -> list[int]:
     """Signed 64-bit keys: only reports that share one need comparing."""
     keys = [key_of(f"person:{person}") for person in sorted(digest.person_ids)]
     keys.extend(sorted(digest.door_keys))
+    # The sound of a name, or a road, says enough among the reports of a fortnight.
+    week = digest.received_at.astimezone(TAIPEI).date().toordinal() // 7
+    told = [" ".join(one.name_sound) for one in digest.subjects if len(one.name_sound) > 1]
+    near = [f"sound:{one}" for one in told] + [f"road:{one}" for one in sorted(digest.road_keys)]
+    keys.extend(key_of(f"{one}:{each}") for one in near for each in (week, week + 1))
     for forms in digest.subjects[:MOST_SUBJECTS]:
         keys.extend(query_keys(forms))
     return list(dict.fromkeys(keys))
