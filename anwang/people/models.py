@@ -66,6 +66,7 @@ class Link(models.Model):
         SAME = "same"
         NOT_SAME = "not-same"
         WITHDRAWN = "withdrawn"
+        UNDONE = "undone"  # a person's own word taken back: as if it had not been said
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     record_id = models.UUIDField()
@@ -86,17 +87,23 @@ class Link(models.Model):
 
 
 class Review(models.Model):
-    """A question that the machine leaves to people: which records or persons, and why."""
+    """A question that the machine leaves to people: which records or persons, and why.
+
+    Of a report's subject there is one always, open or not, with its candidates in `persons` and
+    `reasons`; `about` is the report.
+    """
 
     class Kind(models.TextChoices):
         TWO_NUMBERS = "two-numbers"  # one cluster, two valid numbers: split at its weakest link
         ONE_NUMBER = "one-number"  # one number, holders who contradict each other
         MERGE = "merge"  # two settled persons who seem to be one
+        SUBJECT = "subject"  # whom a report means
 
     class State(models.TextChoices):
         OPEN = "open"
         DECIDED = "decided"
         GONE = "gone"  # newer records have answered it
+        SURE = "sure"  # the machine has no doubt; people may look and say otherwise
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -111,10 +118,50 @@ class Review(models.Model):
     since = models.DateTimeField(db_default=ClockNow())
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     until = models.DateTimeField(null=True)
+    about = models.UUIDField(null=True)
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["kind", "since"], name="open_reviews", condition=models.Q(state="open")
-            )
+            ),
+            models.Index(
+                fields=["about"], name="reviews_about", condition=models.Q(about__isnull=False)
+            ),
         ]
+
+
+class Judgement(models.Model):
+    """What a person has said on a question, or that it is taken back (`undoes`). Never changed.
+
+    `before` and `after`: record -> person (None for nobody) that it was, and became; `links` the
+    rows that say so. `opened` and `ended`: relations of teams to persons that follow from it.
+    """
+
+    class Kind(models.TextChoices):
+        SAME = "same"
+        NOT_SAME = "not-same"
+        MERGE = "merge"
+        APART = "apart"  # two persons are not one
+        SPLIT = "split"
+        UNDONE = "undone"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    question = models.ForeignKey(Review, on_delete=models.PROTECT, db_constraint=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    records = ArrayField(models.UUIDField())
+    person_id = models.UUIDField(null=True)
+    other_id = models.UUIDField(null=True, help_text="Who stays, or whose the records become.")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    links = ArrayField(models.UUIDField(), default=list)
+    opened = ArrayField(models.UUIDField(), default=list)
+    ended = ArrayField(models.UUIDField(), default=list)
+    reason = models.TextField(blank=True)
+    request = models.UUIDField(null=True, help_text="The act of two persons behind it.")
+    undoes = models.UUIDField(null=True, unique=True)
+    by = models.UUIDField()
+    at = models.DateTimeField(db_default=ClockNow())
+
+    class Meta:
+        indexes = [models.Index(fields=["other_id"], name="judgements_of_other")]

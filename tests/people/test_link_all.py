@@ -106,7 +106,7 @@ def test_two_settled_persons_are_proposed_and_not_merged():
     row = Review.objects.get(state="open")
     assert (row.kind, set(row.persons)) == ("merge", {one, other})
     link_all(base(), actor=LOADING)
-    assert review_sizes() == {"two-numbers": 0, "one-number": 0, "merge": 1}
+    assert review_sizes() == {"two-numbers": 0, "one-number": 0, "merge": 1, "subject": 0}
 
 
 def test_a_record_that_means_two_numbers_waits_for_a_person_until_newer_records_answer():

@@ -80,6 +80,7 @@ UNAUDITED = {
     "anwang.rulebook.actions:load_policies": "a version's row, with hash and instant, is the record",
     "anwang.rulebook.actions:load_first_clock": "shipped with the policy; its version is the record",
     "anwang.intake.actions:deliver": "the report's row is the record; a sweeper adds the entry",
+    "anwang.people.actions.links:hold_records": "forms of a screening's records; its entry is theirs",
     "anwang.triage.actions.sweeping:forget_old_traces": "keys derived from reports that stay",
     "anwang.cases.oversight.actions.attempts:forget_old_attempts": "what mattered is in the audit",
     "anwang.intake.actions:attach": "as deliver: reporting stays open when the audit is down",

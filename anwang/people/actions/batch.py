@@ -247,7 +247,7 @@ on conflict (matter) do update set state = 'open', until = null, persons = exclu
 """
 _GONE: Final = """
 update people_review set state = 'gone', until = clock.now()
-where state = 'open' and author <> 'person' and not matter = any(%s)
+where state = 'open' and about is null and author <> 'person' and not matter = any(%s)
 """
 
 

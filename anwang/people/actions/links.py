@@ -63,6 +63,10 @@ def link_own_record(
     if identity is None:
         _add_identity(record_id, person_id, forms)
     elif identity.person_id != person_id:
+        if (
+            identity.person_id is None
+        ):  # kept for people to look at, and not found by anybody so far
+            _add_keys(identity.no, Forms.unpack(identity.forms))
         identity.person_id = person_id
         identity.save(update_fields=["person"])
     Link.objects.create(
@@ -126,15 +130,12 @@ def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
             "link": uuid.uuid4(),
             "record": one.record_id,
             "person": one.person_id,
-            "forms": one.forms.pack(),
-            "packed": pack(one.forms).hex(),
-            "token": one.forms.id_token.hex() if one.forms.id_token is not None else None,
-            "full_key": one.forms.address.full_key or None,
             "keys": blocking_keys(one.forms),
             "probability": one.scored.probability,
             "weight": one.scored.weight,
             "reasons": _reasons(one.scored),
         }
+        | _stored(one.forms)
         for one in links
     ]
     packed = json.dumps(asked, ensure_ascii=False, default=str)
@@ -148,6 +149,40 @@ def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
         purpose="linking",
         detail={"judgement": "same", "by_person": False},
     )
+
+
+_HOLD: Final = """
+insert into people_identity (record_id, source_id, record_key, delivery_id, person_id, forms, packed,
+    id_token, full_key, superseded)
+select r.id, r.source_id, r.record_key, r.delivery_id, null, a.forms, decode(a.packed, 'hex'),
+    decode(a.token, 'hex'), a.full_key, false
+from jsonb_to_recordset(%s::jsonb) a (record uuid, forms jsonb, packed text, token text,
+    full_key bigint)
+join registries_record r on r.id = a.record and r.source_id = %s
+"""
+
+
+def hold_records(held: Sequence[tuple[uuid.UUID, Forms]]) -> None:
+    """Keep the forms of new records that were taken for nobody, so that people can compare them.
+
+    They have no person and no keys: the search does not find them. One statement, or none.
+    """
+    if not held:
+        return
+    rows = [{"record": record} | _stored(forms) for record, forms in held]
+    packed = json.dumps(rows, ensure_ascii=False, default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [packed, OWN_SOURCE])
+
+
+def _stored(forms: Forms) -> dict[str, Any]:
+    """The columns of an identity, as the statements above read them."""
+    return {
+        "forms": forms.pack(),
+        "packed": pack(forms).hex(),
+        "token": forms.id_token.hex() if forms.id_token is not None else None,
+        "full_key": forms.address.full_key or None,
+    }
 
 
 @transaction.atomic
@@ -206,7 +241,12 @@ def _add_identity(record_id: uuid.UUID, person_id: uuid.UUID, forms: Forms | Non
         id_token=forms.id_token,
         full_key=forms.address.full_key or None,
     )
-    Key.objects.bulk_create([Key(key=key, identity_no=identity.no) for key in blocking_keys(forms)])
+    _add_keys(identity.no, forms)
+
+
+def _add_keys(number: int, forms: Forms) -> None:
+    keys = [Key(key=key, identity_no=number) for key in blocking_keys(forms)]
+    Key.objects.bulk_create(keys, ignore_conflicts=True)
 
 
 def forms_of_values(values: dict[str, Any]) -> Forms:

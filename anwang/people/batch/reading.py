@@ -37,15 +37,16 @@ _SLIPPED: Final = """
 select i.no, r.id::text, r.id_cipher from people_identity i join registries_record r on r.id = i.record_id
 where i.no = any(%s) and i.id_token is null and r.id_cipher is not null order by i.no
 """
-# A person's last word on a record (of any version) and somebody.
+# A person's last word on a record (of any version) and somebody, unless it was taken back.
 _WORDS: Final = f"""
-select distinct on (v.source_id, v.record_key, l.person_id)
+select * from (select distinct on (v.source_id, v.record_key, l.person_id)
     i.no, l.person_id, l.judgement, l.judged_at
 from people_link l join people_identity v using (record_id)
 join people_identity i on i.source_id = v.source_id and i.record_key = v.record_key
     and not i.superseded
 where l.by_person and v.source_id <> '{OWN_SOURCE}'
-order by v.source_id, v.record_key, l.person_id, l.judged_at desc
+order by v.source_id, v.record_key, l.person_id, l.judged_at desc) said
+where judgement <> 'undone'
 """  # noqa: S608 - constants only
 _SETTLED: Final = f"""
 select person_id from people_identity

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from anwang.access.context import SCREENING
-from anwang.people.actions import ProbableLink, link_new_records, link_own_record
+from anwang.people.actions import ProbableLink, hold_records, link_new_records, link_own_record
 from anwang.people.rules.forms import Forms
 from anwang.registries.actions.own import OwnRecord
 from anwang.registries.actions.own import write_own_records as write_records
@@ -65,6 +65,13 @@ def _link(
                 written[index], match.person_id, match.scored, actor=SCREENING, forms=forms
             )
     link_new_records(together, actor=SCREENING)
+    hold_records(
+        [
+            (written[index], _forms(found, index))
+            for index, matches in found.matches.items()
+            if matches and index in fresh and index not in found.accepted
+        ]
+    )
 
 
 def _forms(found: Findings, index: int) -> Forms:

@@ -53,7 +53,7 @@ def _report(found: DeskReport, explained: Mapping[str, Any], picture: Mapping[st
                    "masked": False},
         "not_checked": bool(matter.failed_steps) or matter.state == State.RECEIVED,
         "marks": [marks().get(code) or plain(code) for code in found.report.marks],
-        "subjects": list(_subjects(body, explained["persons"], picture)),
+        "subjects": list(_subjects(found, explained, picture)),
         "photos": list(_pictures(found)),
         "additions": [
             {"received_at": one.added_at, "text": one.body.get("narrative") or ""}
@@ -75,11 +75,13 @@ def _reporter(body: Mapping[str, Any]) -> Context:
 
 
 def _subjects(
-    body: Mapping[str, Any], persons: Mapping[str, Any], picture: Mapping[str, Any]
+    found: DeskReport, explained: Mapping[str, Any], picture: Mapping[str, Any]
 ) -> Iterator[Context]:
     names = names_of(picture)
-    for index, subject in enumerate(body.get("subjects") or []):
-        taken = persons.get(str(index))
+    matches = found.screening.matches if found.screening else {}
+    for index, subject in enumerate(found.report.body.get("subjects") or []):
+        taken = explained["persons"].get(str(index))
+        told = matches.get(str(index), {})
         yield {
             **{name: subject.get(name) for name in ("role", "name", "birth", "sex", "phone",
                "address", "relation_to_victim", "notes")},
@@ -88,8 +90,9 @@ def _subjects(
             "match": {
                 "name": names.get(str(taken["person_id"])) or subject.get("name") or "",
                 "probability": taken["probability"],
-                "confirmed": False,
+                "confirmed": str(index) in explained.get("confirmed", ()),
             } if taken else None,
+            "record": told.get("record") if told.get("candidates") else None,
         }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from anwang.triage.models import CLOSED
 
 ROWS_AT_A_TIME: Final = 500
 
-# A person's later judgement on a link stands above what the screening took a subject to be.
+# A person's later judgement on a link stands above what the screening took a subject to be: of the
+# person whom the record was last said to be, the last word.
 _SELECT: Final = """
 select r.receipt, r.sender, r.report_id, r.received_at, m.county, m.state, m.grade, m.grade_class,
     m.stream, m.agency_kind, m.joint_with, m.passed_to, m.accountable_team, m.due_at,
@@ -43,11 +44,15 @@ left join lateral (
     select jsonb_agg(jsonb_build_object('index', taken.key,
         'person', taken.value -> 'person_id', 'probability', taken.value -> 'probability',
         'judgement', link.judgement, 'linked', link.person_id,
-        'linked_probability', link.probability)) as persons
+        'linked_probability', link.probability, 'by_person', link.by_person)) as persons
     from jsonb_each(s.matches) as taken
     left join lateral (
-        select j.judgement, j.person_id, j.probability from people_link j
-        where j.record_id = (taken.value ->> 'record')::uuid order by j.judged_at desc limit 1
+        select j.judgement, j.person_id, j.probability, j.by_person from people_link j
+        where j.record_id = (taken.value ->> 'record')::uuid and j.person_id = coalesce((
+            select same.person_id from people_link same
+            where same.record_id = (taken.value ->> 'record')::uuid and same.judgement = 'same'
+            order by same.judged_at desc limit 1), (taken.value ->> 'person_id')::uuid)
+        order by j.judged_at desc limit 1
     ) link on true
 ) p on true
 """
@@ -101,7 +106,11 @@ def explain_fields(receipt: str) -> dict[str, Any] | None:
         "would_change": proposal.get("would_change", []),
         "clocks_proposed": proposal.get("clocks", []),
         "picture": _read(row["picture"]),
-    }
+        "confirmed": [
+            one["index"] for one in _read(row["persons"]) or []
+            if one["judgement"] == "same" and one["by_person"]
+        ],
+    }  # fmt: skip
 
 
 def _one(where: str, value: str | uuid.UUID) -> dict[str, Any] | None:
