@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.cases import views
-from anwang.cases.views import safe_adults, seals
+from anwang.cases.views import safe_adults, seals, who_is_who
 
 app_name = "cases"
 urlpatterns = [
@@ -16,6 +16,15 @@ urlpatterns = [
     path("seals/<uuid:root>/names/", seals.seal_names, name="seal-names"),
     path("seals/<uuid:root>/end/", seals.seal_end, name="seal-end"),
     path("seals/requests/<uuid:asked>/carry-out/", seals.seal_carry_out, name="seal-carry-out"),
+    path("people/", who_is_who.people, name="people"),
+    path("people/<uuid:question>/", who_is_who.who, name="who"),
+    path("people/<uuid:question>/say/", who_is_who.say, name="who-say"),
+    path("people/<uuid:question>/undo/<uuid:judged>/", who_is_who.unsay, name="who-unsay"),
+    path("people/<uuid:question>/ask/", who_is_who.ask_two, name="who-ask"),
+    path(
+        "people/<uuid:question>/requests/<uuid:asked>/carry-out/", who_is_who.carry_out,
+        name="who-carry-out",
+    ),
     path("families/", views.families, name="families"),
     path("families/<str:number>/", views.family, name="family"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
@@ -28,4 +37,4 @@ urlpatterns = [
         safe_adults.end,
         name="safe-adult-end",
     ),
-]
+]  # fmt: skip

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import requests
 
 from tests.flow.story import Story
@@ -28,6 +29,8 @@ class World:
     mine: str  # the teacher's own
     attachment: str
     delivery: str
+    known: str  # a report about somebody whom the registries know
+    question: str  # who that is
 
 
 def build_world(instance: Instance) -> World:
@@ -57,10 +60,15 @@ def build_world(instance: Instance) -> World:
             "select c.id, f.number from cases_case c join cases_familyfile f on f.id = c.family_id"
             " join intake_report r on r.id = c.matter_id where r.receipt = %s", [accepted]
         )  # fmt: skip
+        known = somebody_known(instance, credential, desk, connection)
+        [(question,)] = connection.execute(
+            "select v.id from people_review v join intake_report r on r.id = v.about"
+            " where r.receipt = %s order by v.since limit 1", [known]
+        )  # fmt: skip
         [(delivery,)] = connection.execute("select id::text from registries_delivery limit 1")
     return World(
         open_, again, offered, str(offer), accepted, str(case), str(family), mine, attachment,
-        str(delivery),
+        str(delivery), known, str(question),
     )  # fmt: skip
 
 
@@ -97,6 +105,26 @@ def deliver(instance: Instance, credential: str, number: int, told: dict[str, An
     )  # fmt: skip
     assert answer.status_code == 201, answer.text
     return str(answer.json()["receipt"])
+
+
+def somebody_known(
+    instance: Instance, credential: str, desk: Visitor, connection: psycopg.Connection[Any]
+) -> str:
+    """The receipt of a report about somebody of the registers, whose day of birth is told wrong."""
+    [(name, year, month, sex)] = connection.execute(
+        "select forms ->> 'n', forms ->> 'y', forms ->> 'm', forms ->> 'x' from people_identity"
+        " where source_id = 'household-registration' and not superseded and forms ? 'd'"
+        " and forms ->> 'm' is not null and length(forms ->> 'n') = 3 order by no limit 1"
+    )  # fmt: skip
+    subject = {"role": "victim", "name": name, "birth": f"{year}-{int(month):02}", "sex": sex}
+    receipt = deliver(
+        instance,
+        credential,
+        0,
+        {"subjects": [subject], "narrative": "住在同一區的孩子，三天沒來。"},
+    )
+    Story(instance, receipt).desk_sees_it(desk)
+    return receipt
 
 
 def a_teachers_report(instance: Instance, desk: Visitor) -> tuple[str, str]:

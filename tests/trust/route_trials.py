@@ -48,6 +48,8 @@ ARGUMENT = {
     "help": "00000000-0000-4000-8000-0000000000d8",
     "act": "rotate-keys",
     "alarm": "00000000-0000-4000-8000-0000000000d5",
+    "question": "00000000-0000-4000-8000-0000000000dc",
+    "judgement": "00000000-0000-4000-8000-0000000000dd",
     "conflict": "00000000-0000-4000-8000-0000000000d6",
 }
 # Every name under which a form or an address might carry an id, besides those of the route's own.

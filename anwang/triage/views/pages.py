@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from anwang.access.permissions import SEAL_ASKERS, Permit
 from anwang.access.queries.seals import seal_over
+from anwang.access.vocabulary import Role
 from anwang.common.clock import clock_now
 from anwang.directory.models import Team
 from anwang.triage.models import Matter, State
@@ -72,6 +73,11 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
     return {
         "now": clock_now(),
         "at_desk": at_desk,
+        "may_identify": at_desk
+        or any(
+            seat.role == Role.LEAD and seat.team_id == found.matter.accountable_team
+            for seat in permit.seats
+        ),
         "find_url": reverse("triage:find") if at_desk else None,
         **report_context(found, explained),
         **_sealing(found, permit),

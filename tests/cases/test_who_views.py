@@ -1,0 +1,129 @@
+"""The room of who is who: what waits, two people side by side, and saying so with the keyboard's forms."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from anwang.cases.side_by_side import level_words
+from anwang.people.models import Review
+from anwang.people.rules.comparisons import COMPARISONS
+from anwang.people.rules.differences import side_by_side
+from tests.cases.identity_world import CHILD, NAMESAKE, known, person_of, record_of, screened
+from tests.conftest import as_role
+from tests.factories import PASSWORD, TAIPEI_CITY, desk_worker
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
+WHY = "學校傳來戶籍資料，出生日不同。"
+LONG = CHILD | {"name": "瓦歷斯·諾幹·莎韻·伊斯坦大·布農·卡那卡那富",
+                "name_romanised": "Walis Nokan Sayun Istanda " * 4,
+                "birth_date": "2018-05-01"}  # fmt: skip
+
+
+def signed_in(username: str = "desk-one", county: str = "68000") -> Client:
+    desk_worker(username, county)
+    client = Client()
+    assert client.login(username=username, password=PASSWORD)
+    return client
+
+
+def saved(name: str, response) -> str:
+    """The page's text; kept as a file where somebody wants to look at it."""
+    text = response.content.decode()
+    if folder := os.environ.get("ANWANG_KEEP_PAGES"):
+        Path(folder, f"{name}.html").write_text(text, encoding="utf-8")
+    return text
+
+
+def test_two_people_stand_side_by_side_with_marks_and_reasons_and_no_number():
+    known(NAMESAKE | {"national_id": "A800000014"})
+    receipt = screened()
+    client = signed_in()
+    text = saved("who", client.get(f"/people/{record_of(receipt)}/"))
+    assert '<mark class="only-here">' in text or '<mark class="replaced">' in text
+    assert "逐欄比對" in text and "<rect" in text and 'data-key="s"' in text
+    assert "A800000014" not in text and "有，不顯示" in text
+    assert "style=" not in text and "<script>" not in text
+    report = client.get(f"/desk/{receipt.receipt}/").content.decode()
+    assert f"/people/{record_of(receipt)}/" in report
+
+
+def test_saying_same_not_same_and_taking_it_back_go_through_the_page():
+    (child,) = known(CHILD)
+    record = record_of(screened())
+    client = signed_in()
+    page = f"/people/{record}/"
+    question = re.search(r"/people/([0-9a-f-]{36})/say/", client.get(page).content.decode())[1]
+    refused = client.post(
+        f"/people/{question}/say/", {"said": "not-same", "person": child}, follow=True
+    )
+    assert "請寫明理由" in refused.content.decode() and person_of(record) == child
+    client.post(f"/people/{question}/say/", {"said": "not-same", "person": child, "reason": WHY})
+    assert person_of(record) is None
+    text = saved("judged", client.get(page))
+    undo = re.search(r"/people/[0-9a-f-]{36}/undo/[0-9a-f-]{36}/", text)[0]
+    assert WHY in text
+    client.post(undo)
+    assert person_of(record) == child
+    client.post(f"/people/{question}/say/", {"said": "same", "person": child})
+    assert "由人確認是這個人" in client.get(page).content.decode()
+
+
+def test_another_office_finds_neither_the_page_nor_its_acts():
+    (child,) = known(CHILD)
+    record = record_of(screened())
+    stranger = signed_in("taipei", TAIPEI_CITY)
+    for wanted in (record, uuid.uuid4()):
+        assert stranger.get(f"/people/{wanted}/").status_code == 404
+        posted = stranger.post(f"/people/{wanted}/say/", {"said": "same", "person": child})
+        assert posted.status_code == 404
+    assert "沒有等待判斷的" in saved("empty", stranger.get("/people/"))
+
+
+def test_the_queue_shows_long_names_and_the_size_of_all_kinds():
+    known(LONG, LONG | {"address": "桃園市中壢區範例路1段2號5樓"})
+    told = {key: LONG[key] for key in ("name", "name_romanised")} | {
+        "role": "victim",
+        "birth": "107.5.1",
+    }
+    receipt = screened(subjects=[told])
+    client = signed_in()
+    text = saved("queue", client.get("/people/"))
+    assert "等待判斷 1 件" in text and LONG["name"] in text
+    assert client.get("/people/?kind=merge").status_code == 200
+    assert client.get("/people/?since=x&after=y").status_code == 200
+    record = record_of(receipt)
+    saved("long", client.get(f"/people/{record}/"))
+    with as_role("worker"):
+        persons = Review.objects.get(matter=record).persons
+    pair = client.get(f"/people/{record}/?person={persons[0]}&other={persons[1]}")
+    assert "這兩個人是同一個人嗎" in saved("pair", pair)
+
+
+def test_every_level_has_words_in_both_languages():
+    words = level_words()
+    for comparison in COMPARISONS:
+        assert set(words["comparisons"][comparison.name]) == {"zh", "en"}
+        for level in comparison.names:
+            assert set(words["levels"][comparison.name][level]) == {"zh", "en"}, level
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "left", "right"),
+    [
+        ("陳小安", "陳曉安", ["same", "replaced", "same"], ["same", "replaced", "same"]),
+        ("陳小安", "陳安", ["same", "only-here", "same"], ["same", "same"]),
+        ("", "陳", [], ["only-here"]),
+        ("陳" * 301, "王", ["replaced"], ["replaced"]),
+        ("𠮷野", "吉野", ["replaced", "same"], ["replaced", "same"]),
+    ],
+)
+def test_texts_differ_character_by_character(one, other, left, right):
+    found = side_by_side(one, other)
+    assert ([p.mark for p in found[0]], [p.mark for p in found[1]]) == (left, right)
+    assert ("".join(p.text for p in found[0]), "".join(p.text for p in found[1])) == (one, other)
