@@ -22,6 +22,7 @@ from anwang.triage.models import Matter, Offer, State
 from anwang.triage.permissions import check_can_answer_offer, check_can_decide
 from anwang.triage.queries.teams import teams_for
 from demo.reports import DemoReport
+from demo.staff import accounts
 
 ANSWERS = {
     "consult-vague": "已提供諮詢與求助管道，來電者同意自行聯絡社福中心。",
@@ -68,10 +69,16 @@ def decide(one: DemoReport, report: uuid.UUID, earlier: uuid.UUID | None, past: 
 
 
 @cache
+def _shown_accounts() -> tuple[str, ...]:
+    return tuple(one.login for one in accounts() if not one.lapsed)
+
+
+@cache
 def _seat(team_id: str | None, roles: tuple[Role, ...]) -> Actor | None:
     found = (
-        Membership.objects.filter(team_id=team_id, role__in=roles, account__password__gt="")
-        .exclude(account__username="demo-operator")
+        Membership.objects.filter(
+            team_id=team_id, role__in=roles, account__username__in=_shown_accounts()
+        )
         .order_by("account__username")
         .first()
     )

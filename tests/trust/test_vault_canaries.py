@@ -70,6 +70,7 @@ FIGURE = Figure(
 WORKED = 3  # reports of a slice that are screened, taken over, written about and revealed
 SEATS = {
     Role.DESK: f"{TAOYUAN}-desk",
+    Role.ADMINISTRATOR: "",
     Role.TEAM_WORKER: TEAM,
     Role.LEAD: TEAM,
     Role.SUPERVISOR: TEAM,
