@@ -55,7 +55,7 @@ def test_nearly_everybody_is_one_person_and_nobody_two(told):
 @pytest.mark.parametrize("most", [100, 12])
 def test_late_records_end_where_linking_all_again_puts_them(told, most, monkeypatch):
     """Also where keys grow too common on the way (12): their pairs go again."""
-    for name in ("_SIZES", "_CLOSED", "_DROP_CLOSED"):
+    for name in ("_OPEN", "_DROP_CLOSED"):
         text = getattr(base_module, name)
         monkeypatch.setattr(
             base_module, name, text.replace("<= 100", f"<= {most}").replace("> 100", f"> {most}")

@@ -8,7 +8,7 @@ the order in which records came: a key counts for all its holders or, where more
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,14 +57,20 @@ not (a.year <> 0 and b.year <> 0 and abs(a.year - b.year) > 1
 or a.given = 0 or b.given = 0 or a.given = b.given or a.given_sounds = b.given_sounds
 or a.coarse = b.coarse or a.masked <> 0 or b.masked <> 0
 """
-_SIZES: Final = f"""
-create or replace temp table open_key as
-select key from held
-where key in (select key from asked) and key in (
+# What is touched by something fresh; where nothing else is there, that is every key.
+_TOUCHED: Final = """
+and key in (
     select key from asked where no in (select no from fresh)
-    union select key from held where no in (select no from fresh)
-    union select key from reopened)
-group by key having count(*) <= {MOST_OF_A_KEY}
+    union all select key from held where no in (select no from fresh)
+    union all select key from reopened)
+"""
+_SIZES: Final = """
+create or replace temp table key_size as
+select key, count(*) as size from held where key in (select key from asked) {touched} group by key
+"""
+_OPEN: Final = f"""
+create or replace temp table open_key as select key from key_size where size <= {MOST_OF_A_KEY};
+create or replace temp table closed as select key from key_size where size > {MOST_OF_A_KEY}
 """  # noqa: S608 - constants only
 # Those who ask in this portion against all; those who asked before against what is fresh.
 _FRESH_ASK: Final = """
@@ -94,11 +100,6 @@ _SCORED: Final = f"""
 select l, r, {levels_sql("duckdb")}
 from (select p.l, p.r, {both_sides("a", "b")}
       from {{pairs}} p join record a on a.no = p.l join record b on b.no = p.r)
-"""  # noqa: S608 - constants only
-_CLOSED: Final = f"""
-create or replace temp table closed as
-select key, count(*) as size from held where key in (select key from held where no in (select no from fresh))
-group by key having count(*) > {MOST_OF_A_KEY}
 """  # noqa: S608 - constants only
 _DROP_CLOSED: Final = f"""
 delete from edge where (l, r) in (
@@ -193,20 +194,24 @@ class Base:
         off: what is left is done by the next call, pairs that were scored are not scored twice.
         """
         db = self.db
-        db.execute(_SIZES)
-        if _count(db, "select count(*) from edge"):
-            db.execute(_CLOSED)
-            if _count(db, "select count(*) from closed"):
-                db.execute(_DROP_CLOSED)
+        partly = self._partly()
+        db.execute(_SIZES.format(touched=_TOUCHED if partly else ""))
+        db.execute(_OPEN)
+        # Edges are of an earlier run, or of one that was broken off.
+        if _count(db, "select count(*) from edge") and _count(db, "select count(*) from closed"):
+            db.execute(_DROP_CLOSED)
         least = self.least()
-        scored = self._score(_OTHERS_ASK, least) if self._partly() else 0
+        scored = 0
         askers = db.execute(
             "select r.no from record r join fresh using (no) where r.id = 0 order by r.no"
         ).fetchnumpy()["no"]
-        for at in range(0, len(askers), _ASKERS_AT_ONCE):
+        for at in range(0, max(len(askers), int(partly)), _ASKERS_AT_ONCE):
             db.register("portion", pa.table({"no": askers[at : at + _ASKERS_AT_ONCE]}))
-            scored += self._score(_FRESH_ASK, least)
-            if progress:
+            first = partly and at == 0
+            scored += self._score(
+                f"{_FRESH_ASK} union all {_OTHERS_ASK}" if first else _FRESH_ASK, least
+            )
+            if progress and len(askers):
                 progress(min(at + _ASKERS_AT_ONCE, len(askers)), len(askers))
         db.execute("delete from fresh; delete from reopened")
         return scored
@@ -307,13 +312,14 @@ def _arrow(column: npt.NDArray[Any]) -> pa.Array:
 
 def near_lists(rows: int, near: dict[int, list[int]]) -> pa.Array:
     """The `near` column: the neighbours of a number with a slip by place, [0] for all others."""
-    return pa.array(list(_each(rows, near)), type=pa.list_(pa.int64()))
-
-
-def _each(rows: int, near: dict[int, list[int]]) -> Iterator[list[int]]:
-    nothing = [0]
-    for place in range(rows):
-        yield near.get(place, nothing)
+    lengths = np.ones(rows, dtype=np.int32)
+    slipped = sorted(near)
+    lengths[slipped] = [len(near[place]) for place in slipped]
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    told = np.zeros(int(ends[-1]), dtype=np.int64)
+    for place in slipped:
+        told[ends[place] : ends[place + 1]] = near[place]
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(told))
 
 
 def _count(db: duckdb.DuckDBPyConnection, statement: str) -> int:

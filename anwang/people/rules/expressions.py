@@ -245,8 +245,9 @@ def _column_of(side: str) -> _Written:
 
 _SHARED: Final = {
     "python": "_shared({0}, {1})",
-    "duckdb": "(len(list_intersect({0}, {1}))"
-    " - cast(list_contains({0}, 0) and list_contains({1}, 0) as int))",
+    # Lists are padded at their end, so an empty one begins with 0; most are, and intersecting is dear.
+    "duckdb": "(case when {0}[1] <> 0 and {1}[1] <> 0 then len(list_intersect({0}, {1}))"
+    " - cast(list_contains({0}, 0) and list_contains({1}, 0) as int) else 0 end)",
     "spark": "(size(array_intersect({0}, {1}))"
     " - cast(array_contains({0}, 0L) and array_contains({1}, 0L) as int))",
 }
