@@ -262,7 +262,8 @@ WORDS = st.builds(
 )
 def test_living_together_does_not_depend_on_the_order_of_the_evidence(orders):
     said, shuffled = orders
-    assert living_together(said) == living_together(shuffled)
+    kin = [("a", "b"), ("d", "c")]
+    assert living_together(said, kin) == living_together(shuffled, kin[::-1])
 
 
 @given(st.lists(WORDS, max_size=14))
@@ -271,6 +272,28 @@ def test_living_together_parts_people_into_groups(said):
     for person, group in groups.items():
         assert person in group
         assert all(groups[other] == group for other in group)
+
+
+def registered_at(door, *households):
+    """Persons "a", "b" …, each registered behind `door` in the household told."""
+    return [
+        Residence(person, "registered", place, date(2020, 1, 1))
+        for person, household in zip("abcde", households, strict=False)
+        for place in (("door", door), ("household", household))
+    ]
+
+
+def test_two_registered_households_in_one_dwelling_live_together():
+    assert living_together(registered_at("1", "H1", "H2", "H2"))["a"] == {"a", "b", "c"}
+
+
+def test_behind_a_door_of_many_households_each_stays_by_itself_but_for_kin():
+    said = registered_at("1", "H1", "H1", "H2", "H3")
+    newcomer = Residence("x", "actual", ("door", "1"), date(2025, 1, 1))
+    groups = living_together([*said, newcomer])
+    assert (groups["a"], groups["c"], groups["x"]) == ({"a", "b"}, {"c"}, {"x"})
+    akin = living_together([*said, newcomer], [("c", "b"), ("x", "d"), ("a", "far away")])
+    assert (akin["a"], akin["x"]) == ({"a", "b", "c"}, {"x", "d"})
 
 
 @given(st.permutations(FACTS))

@@ -209,7 +209,9 @@ def test_a_door_behind_which_too_many_stand_is_no_household(family):
     deliver(REGISTRY, crowd, day("2026-02-10"), mode="incremental")
     picture = picture_of(asked(family), as_of=DAY)
     assert names(picture, "living_together") == {"陳志安", "陳大方", "林美玉"}
-    assert str(family["child"]) not in household_ids(as_of=DAY)
+    ids = household_ids(as_of=DAY)
+    assert len({ids[str(family[one])] for one in ("child", "father", "mother")}) == 1
+    assert len(set(ids.values())) == MOST_TOGETHER + 4  # the crowd, the family, granny, the tenant
 
 
 def test_everybody_has_the_household_of_those_they_live_with(family):

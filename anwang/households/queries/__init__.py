@@ -15,7 +15,6 @@ from anwang.common.clock import clock_now
 from anwang.households.queries.feeds import Feeds, feeds_as_known
 from anwang.households.queries.groups import household_id_of, household_ids
 from anwang.households.queries.records import (
-    MOST_TOGETHER,
     Asked,
     Known,
     StoredFact,
@@ -30,6 +29,7 @@ from anwang.households.rules.evidence import (
     ReportView,
     SubjectView,
 )
+from anwang.households.rules.living_together import MOST_TOGETHER
 from anwang.households.rules.picture import Picture, build_picture
 from anwang.households.rules.places import place_of
 from anwang.people.queries import born_on, told_best

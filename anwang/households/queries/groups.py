@@ -11,9 +11,14 @@ from django.db import connection, transaction
 
 from anwang.access.queries.seals import not_sealed
 from anwang.common.clock import clock_now
-from anwang.households.queries.records import MOST_TOGETHER, kinds
+from anwang.households.queries.records import kinds
 from anwang.households.rules.evidence import FactView
-from anwang.households.rules.living_together import Residence, living_together, residences_of
+from anwang.households.rules.living_together import (
+    MOST_TOGETHER,
+    Residence,
+    living_together,
+    residences_of,
+)
 from anwang.people.rules.addresses import parse_address
 
 _ROWS: Final = 20_000
@@ -28,6 +33,23 @@ where f.kind = any(%(kinds)s) and not i.superseded and i.person_id is not null
   and d.state = 'published' and d.known_at <= %(known_at)s
   and coalesce(f.valid_from, %(as_of)s) <= %(as_of)s
   and coalesce(f.valid_to, 'infinity') > %(as_of)s
+  and {not_sealed("i.record_id")}
+"""  # noqa: S608 - constants only
+# Whom a record names by number, as the persons with that number; nobody where several have it.
+_KIN: Final = f"""
+with numbered as (
+    select encode(id_token, 'hex') as token, min(person_id::text) as person from people_identity
+    where id_token is not null and not superseded and person_id is not null group by id_token
+    having count(distinct person_id) = 1
+)
+select i.person_id::text, n.person
+from registries_fact f
+join people_identity i on i.record_id = f.record_id
+join registries_delivery d on d.id = f.delivery_id
+join numbered n on n.token = f.key
+where f.kind = any(%(kinds)s) and not i.superseded and i.person_id is not null
+  and d.state = 'published' and d.known_at <= %(known_at)s
+  and coalesce(f.valid_from, %(as_of)s) <= %(as_of)s
   and {not_sealed("i.record_id")}
 """  # noqa: S608 - constants only
 _MEANINGS: Final = (
@@ -45,7 +67,8 @@ def household_ids(*, as_of: date) -> dict[str, uuid.UUID]:
     known, and those in groups too large to be a household, are missing: each lives alone for all
     we know (`household_id_of(frozenset({person}))`).
     """
-    groups = living_together(_residences(as_of, clock_now()))
+    known_at = clock_now()
+    groups = living_together(_residences(as_of, known_at), _kin(as_of, known_at))
     return {
         person: household_id_of(group)
         for person, group in groups.items()
@@ -67,6 +90,15 @@ def _residences(as_of: date, known_at: datetime) -> Iterator[Residence]:
                 for person, kind, key, address, source, known, since, until in rows
             ]  # fmt: skip
             yield from residences_of(views, kinds(), as_of)
+
+
+def _kin(as_of: date, known_at: datetime) -> Iterator[tuple[str, str]]:
+    """Parents, children and spouses said by number."""
+    wanted = [one.id for one in kinds().values() if one.kin]
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(_KIN, {"kinds": wanted, "known_at": known_at, "as_of": as_of})
+        while rows := cursor.fetchmany(_ROWS):
+            yield from rows
 
 
 def _place(address: str | None) -> str | None:

@@ -17,13 +17,11 @@ from typing import Any, Final
 from django.db import connection
 
 from anwang.access.queries.seals import not_sealed
+from anwang.households.rules.living_together import MOST_TOGETHER
 from anwang.people.queries import IdentityView
 from anwang.people.rules.forms import Forms
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 
-# More people than this behind one door, household or number are an institution or a mistake: they
-# are not brought in.
-MOST_TOGETHER: Final = 60
 _MOST_RECORDS: Final = 600
 
 # The judgement in force stands beside the identity. For an earlier day it is the last one made by

@@ -3,6 +3,9 @@
 A registered address is evidence from the day of registration; an address told later in a report, a
 visit or a clinic outweighs it, one told earlier does not. In custody a person lives with nobody of
 the household. Groups do not depend on the order of the evidence (a property test holds it).
+
+A door joins those behind it as long as it can be one dwelling. Behind a dormitory's, a tower's or an
+office's door each registered household stays by itself, and with it those of its kin.
 """
 
 from collections import defaultdict
@@ -14,6 +17,12 @@ from typing import Final, Literal
 from anwang.households.rules.evidence import FactView, ReportView
 from anwang.households.rules.ties import Ties
 from anwang.registries.rules.fact_kinds import FactKind
+
+# More people than this behind one door, household or number are an institution or a mistake.
+MOST_TOGETHER: Final = 60
+# Two registered households in one dwelling are usual (a son registers apart from his parents), three
+# that are no kin are several dwellings behind one number. Assumed; measured in docs/matching.md.
+MOST_HOUSEHOLDS: Final = 2
 
 Place = tuple[str, str]  # (door, household, with or away; its key)
 Rank = Literal["registered", "actual", "elsewhere"]
@@ -77,8 +86,10 @@ def residences_in(report: ReportView, ties: Ties, ids: Mapping[int, str]) -> lis
     return found
 
 
-def living_together(evidence: Iterable[Residence]) -> dict[str, frozenset[str]]:
-    """Person -> all who live in the same place, themselves included.
+def living_together(
+    evidence: Iterable[Residence], kin: Iterable[tuple[str, str]] = ()
+) -> dict[str, frozenset[str]]:
+    """Person -> all who live in the same place, themselves included. `kin`: pairs of persons.
 
     Several newest words of one person on one day: a door counts before a mere "with", then the
     smaller key, so that the answer is one and the same whoever spoke first.
@@ -87,18 +98,39 @@ def living_together(evidence: Iterable[Residence]) -> dict[str, frozenset[str]]:
     for one in evidence:
         words[one.person_id].append(one)
     roots = _Roots()
+    behind: dict[Place, dict[str, Place | None]] = defaultdict(dict)
     for person_id, said in words.items():
         roots.find(("person", person_id))
-        for place in _newest_places(said):
+        places = _newest_places(said)
+        household = next((place for place in places if place[0] == "household"), None)
+        for place in places:
             if place[0] == "with":
                 roots.join(("person", person_id), ("person", place[1]))
-            elif place[0] != "away":
+            elif place[0] == "household":
                 roots.join(("person", person_id), place)
+            elif place[0] == "door":
+                behind[place][person_id] = household
+    crowded = {door for door, persons in behind.items() if _crowded(persons)}
+    door_of = {one: door for door in crowded for one in behind[door]}
+    for door in behind.keys() - crowded:
+        for person_id in behind[door]:
+            roots.join(("person", person_id), door)
+    for person, relative in kin if crowded else ():
+        if person in door_of and door_of[person] == door_of.get(relative):
+            roots.join(("person", person), ("person", relative))
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for node in list(roots.above):
         if node[0] == "person":
             groups[roots.find(node)].add(node[1])
     return {person: frozenset(group) for group in groups.values() for person in group}
+
+
+def _crowded(persons: Mapping[str, Place | None]) -> bool:
+    """Whether so many stand behind a door that it cannot be one dwelling. `persons`: each with the
+    registered household of the same word, if that says one.
+    """
+    households = {household for household in persons.values() if household is not None}
+    return len(persons) > MOST_TOGETHER or len(households) > MOST_HOUSEHOLDS
 
 
 def faded(fact: FactView, kind: FactKind, as_of: date) -> bool:

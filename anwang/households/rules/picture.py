@@ -74,7 +74,8 @@ def build_picture(
         residences += residences_in(report, ties, ids)
         kin += told_kin(report, ties, ids)
     kin = one_edge_a_pair(edge for edge in kin if edge.from_id in people and edge.to_id in people)
-    groups = living_together(residences)
+    tied = [(edge.from_id, edge.to_id) for edge in kin]
+    groups = living_together(residences, tied)
     dead = {pid for pid, one in people.items() if one.dead}
     living = {pid for one in main for pid in groups.get(one, ())} - (dead - set(main))
     registered = _registered_together(main, shown, kinds, as_of)
