@@ -7,7 +7,7 @@ and no given name that fewer than five bear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -59,10 +59,12 @@ def train_model(
     start: Path,
     seed: int,
     random_pairs: int = RANDOM_PAIRS,
+    keep: Collection[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> ModelFile:
     """Learn from descriptions against the loaded records (of these among themselves where no
-    description is given) and write a draft, its count of names beside it.
+    description is given) and write a draft, its count of names beside it. `keep`: levels, as
+    `comparison.level`, that training does not change.
 
     Raises NothingToLearnFrom.
     """
@@ -80,7 +82,7 @@ def train_model(
         asked_of(questions, names) if questions else known,
         known if questions else None,
         COMPARISONS, begun.levels, one_in=float(persons), seed=seed, random_pairs=random_pairs,
-        tell=tell,
+        keep=keep, tell=tell,
     )  # fmt: skip
     told = {
         "state": "draft",
@@ -88,7 +90,7 @@ def train_model(
         "source": f"trained on {len(questions)} descriptions and {len(known)} records",
         "trained": {
             "seed": seed, "begun_with": begun.version, "persons": persons,
-            "random_pairs": random_pairs, "splink": splink.__version__,
+            "random_pairs": random_pairs, "kept": sorted(keep), "splink": splink.__version__,
             "duckdb": duckdb.__version__,
             "passes": {name: {"pairs": pairs, "same": round(same)}
                        for name, (pairs, same) in found.pairs.items()},

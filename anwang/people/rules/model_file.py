@@ -23,7 +23,8 @@ Origin = Literal["assumed", "trained"]
 _NOTE: Final = (
     "# A version of the linkage model, made by `anwang model`. A draft until somebody answers for it:\n"
     "# read its evaluation beside it (<version>.evaluation.yaml), then name the file in\n"
-    "# ANWANG_LINKAGE_MODEL. weight = log2(m / u).\n"
+    "# ANWANG_LINKAGE_MODEL. weight = log2(m / u); alike, unlike: pairs of one person and of two that\n"
+    "# showed the level in training.\n"
 )
 _DIGITS: Final = 4
 
@@ -36,11 +37,17 @@ class ModelFault(AnwangError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """`m`: how often a level occurs among pairs that are one person, `u`: among other pairs."""
+    """`m`: how often a level occurs among pairs that are one person, `u`: among other pairs.
+
+    `alike` and `unlike`: how many pairs of either kind showed it in training, None where it was not
+    trained on anything.
+    """
 
     m: float
     u: float
     origin: Origin = "assumed"
+    alike: float | None = field(default=None, compare=False)
+    unlike: float | None = field(default=None, compare=False)
 
     @property
     def weight(self) -> float:
@@ -90,7 +97,8 @@ def level_of_row(path: Path, comparison: str, level: str, row: Mapping[str, Any]
     m, u = float(row["m"]), float(row["u"])
     if not (0 < m <= 1 and 0 < u <= 1):
         raise ModelFault(f"{path}: m and u of {comparison}.{level} must lie in (0, 1].")
-    return Level(m, u, "trained" if row.get("from") == "trained" else "assumed")
+    origin: Origin = "trained" if row.get("from") == "trained" else "assumed"
+    return Level(m, u, origin, row.get("alike"), row.get("unlike"))
 
 
 def write_model(model: ModelFile) -> None:
@@ -99,7 +107,7 @@ def write_model(model: ModelFile) -> None:
     for comparison, levels in model.levels.items():
         parts.append(f"  {comparison}:\n")
         parts += [
-            f"    {name}: {{m: {_chance(one.m)}, u: {_chance(one.u)}, from: {one.origin}}}\n"
+            f"    {name}: {{m: {_chance(one.m)}, u: {_chance(one.u)}, from: {one.origin}{_counts(one)}}}\n"
             for name, one in levels.items()
         ]
     write_new(model.path, "".join(parts))
@@ -122,6 +130,12 @@ def next_version(folder: Path, day: dt.date) -> str:
 
 def _plain(values: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=100)
+
+
+def _counts(level: Level) -> str:
+    """How many pairs showed the level, where anybody counted."""
+    told = (("alike", level.alike), ("unlike", level.unlike))
+    return "".join(f", {name}: {round(count)}" for name, count in told if count is not None)
 
 
 def _chance(value: float) -> str:

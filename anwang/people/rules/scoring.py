@@ -16,7 +16,8 @@ from anwang.people.rules.comparisons import LEVEL_OF
 from anwang.people.rules.model_file import level_of_row, read_model
 from anwang.people.rules.name_shares import NameShares, read_shares
 
-MODEL_FILE: Final = Path(__file__).parent.parent / "policies" / "linkage_model.yaml"
+MODELS: Final = Path(__file__).parent.parent / "policies" / "linkage_models"
+MODEL_FILE: Final = MODELS / "2026-11-22.1.yaml"  # in force; earlier versions stay beside it
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
 CONTRADICTION: Final = 3.0  # bits against: another name, not merely an unknown nickname
 

@@ -8,20 +8,18 @@ al. 2022 for the passes). A level that too few pairs show keeps the value traini
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from anwang.people.rules.columns import by_name
 from anwang.people.rules.comparisons import Comparison
 from anwang.people.rules.expressions import Columns, Expression
+from anwang.people.rules.maximising import Seen, maximised, pairs_of
 from anwang.people.rules.model_file import Level, Levels
-from anwang.people.rules.splink_settings import Link, level_value, settings_of, table_of
 from anwang.people.rules.strata import strata_of
 
 Rows = npt.NDArray[np.void]
@@ -37,24 +35,36 @@ _MOST_AGAINST: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One block of training: a condition over `l` and `r` that mostly pairs of one person meet."""
+    """One block of training: a condition over `l` and `r` that mostly pairs of one person meet.
+
+    `demands`: the comparisons whose agreement it asks for; they are not learnt inside it.
+    """
 
     name: str
     condition: str
+    demands: tuple[str, ...]
 
 
+# Two valid numbers are two persons: without this, twins at one door would count as one.
+_NOT_TWO = "(l.id = 0 or r.id = 0 or l.id = r.id)"
+_DAY = (
+    "l.year = r.year and l.year <> 0 and l.month = r.month and l.month <> 0"
+    " and l.day = r.day and l.day <> 0"
+)
 PASSES: Final = (
-    Pass("number", "l.id = r.id and l.id <> 0"),
+    Pass("number", "l.id = r.id and l.id <> 0", ("national_id",)),
     Pass("name and year",
          "l.given = r.given and l.given <> 0 and l.surname = r.surname and l.surname <> 0"
-         " and l.year = r.year and l.year <> 0"),
+         " and l.year = r.year and l.year <> 0", ("name", "birth")),
     Pass("sound and day",
          "l.sounds = r.sounds and l.sounds <> 0 and l.month = r.month and l.month <> 0"
-         " and l.day = r.day and l.day <> 0"),
-    # Without the age, a mother and her child at one door would count as one person.
-    Pass("door and age",
-         "l.door = r.door and l.door <> 0 and l.year + l.about_year > 0 and r.year + r.about_year > 0"
-         " and abs(l.year + l.about_year - r.year - r.about_year) <= 2 and l.sex = r.sex"),
+         " and l.day = r.day and l.day <> 0", ("name", "birth")),
+    # The whole birth, not the age: relatives share a door, and a telephone, and differ in the name.
+    Pass("door and day", f"l.door = r.door and l.door <> 0 and {_DAY} and {_NOT_TWO}",
+         ("address", "birth", "national_id")),
+    Pass("telephone and day",
+         f"l.phones[1] = r.phones[1] and l.phones[1] <> 0 and {_DAY} and {_NOT_TWO}",
+         ("phone", "birth", "national_id")),
 )  # fmt: skip
 
 
@@ -94,12 +104,14 @@ def train(
     seed: int,
     passes: Sequence[Pass] = PASSES,
     random_pairs: int = RANDOM_PAIRS,
+    keep: Collection[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Trained:
     """Learn from the pairs of `left` and `right`, or of `left` with itself where `right` is None.
 
     `start` is the model to begin with; `one_in`: a priori one pair of so many is one person. The
-    same rows and seed give the same levels.
+    same rows and seed give the same levels. `keep`: levels, as `comparison.level`, that keep their
+    chances whatever is seen.
     """
     parts = [
         _Part(one, stratum.of(one), stratum.told)
@@ -107,14 +119,13 @@ def train(
         for stratum in strata_of(one)
     ]
     tell("u")
-    begun = _with_u(
-        parts, start, *random_levels(left, right, parts, start, one_in, seed, random_pairs)
-    )
+    met = random_levels(left, right, parts, start, one_in, seed, random_pairs)
+    begun = _with_u(parts, start, *met, keep)
     learnt: list[_Learnt] = []
     pairs: dict[str, tuple[int, float]] = {}
     for block in passes:
         tell(block.name)
-        found, counted = _one_pass(left, right, parts, begun, one_in, block)
+        found, counted = _one_pass(left, right, parts, begun, block)
         learnt += found
         pairs[block.name] = counted
     return Trained({one.name: _joined(one, start, begun, learnt) for one in comparisons}, pairs)
@@ -165,6 +176,7 @@ def _with_u(
     start: Levels,
     seen: Sequence[npt.NDArray[np.float64]],
     told: Sequence[float],
+    keep: Collection[str],
 ) -> Levels:
     """The levels with u as met among random pairs, each with its weight until m is learnt."""
     begun: dict[str, dict[str, Level]] = {name: dict(rows) for name, rows in start.items()}
@@ -172,10 +184,12 @@ def _with_u(
         ours = [place for place, part in enumerate(parts) if part.whole.name == comparison]
         for at, (name, level) in enumerate(rows.items()):
             strata = [place for place in ours if name in parts[place].within.names]
-            met = sum(seen[place][at] for place in strata)
-            if met >= LEAST_SEEN:
-                u = float(met / sum(told[place] for place in strata))
-                rows[name] = Level(min(1.0, u * level.m / level.u), u, "trained")
+            met = float(sum(seen[place][at] for place in strata))
+            if met >= LEAST_SEEN and f"{comparison}.{name}" not in keep:
+                u = met / sum(told[place] for place in strata)
+                rows[name] = Level(min(1.0, u * level.m / level.u), u, "trained", unlike=met)
+            else:
+                rows[name] = replace(level, origin="assumed", unlike=met)
     return begun
 
 
@@ -196,99 +210,51 @@ def levels_of(
 
 
 def _one_pass(
-    left: Rows,
-    right: Rows | None,
-    parts: Sequence[_Part],
-    begun: Levels,
-    one_in: float,
-    block: Pass,
+    left: Rows, right: Rows | None, parts: Sequence[_Part], begun: Levels, block: Pass
 ) -> tuple[list[_Learnt], tuple[int, float]]:
     """What Splink learns inside one block, and (pairs, how many of them are one person)."""
-    with duckdb.connect() as engine:
-        linker, link = _linker(engine, left, right, parts, begun, one_in, block)
-        pairs, told = _told(engine, parts, block, link)
-        if pairs < LEAST_SEEN:
-            return [], (pairs, 0.0)
-        session = linker.training.estimate_parameters_using_expectation_maximisation(
-            block.condition
-        )
-    core = session.core_model_settings
-    same = float(core.probability_two_random_records_match)
-    trained = {one.output_column_name: one for one in core.comparisons}
-    learnt = [
-        _Learnt(part.whole.name, chances, many * same)
-        for part, many in zip(parts, told, strict=True)
-        if part.within.name in trained
-        and (chances := _chances(part.within, trained[part.within.name]))
+    mine, theirs = pairs_of(left, right, block.condition)
+    if len(mine) < LEAST_SEEN:
+        return [], (len(mine), 0.0)
+    ours = [part for part in parts if part.whole.name not in block.demands]
+    seen = [
+        Seen(part.within.name, place, _begun_in(part, begun))
+        for part, place in zip(ours, _places(left, right, ours, mine, theirs), strict=True)
     ]
-    return learnt, (pairs, pairs * same)
+    same, chances = maximised([one for one in seen if one.told])
+    learnt = [
+        _Learnt(part.whole.name, dict(zip(part.within.names, m, strict=True)), one.told * same)
+        for part, one in zip(ours, seen, strict=True)
+        if one.told and any(m := chances[one.name])
+    ]
+    return learnt, (len(mine), len(mine) * same)
 
 
-def _linker(
-    engine: duckdb.DuckDBPyConnection,
-    left: Rows,
-    right: Rows | None,
-    parts: Sequence[_Part],
-    begun: Levels,
-    one_in: float,
-    block: Pass,
-) -> tuple[Any, Link]:
-    from splink import DuckDBAPI, Linker  # a second to import, needed by nobody else
-
-    link: Link = "dedupe_only" if right is None else "link_only"
-    chances = {
-        part.within.name: {
-            name: (level.m, level.u) for name, level in begun[part.whole.name].items()
-        }
-        for part in parts
-    }
-    within = [part.within for part in parts]
-    settings = settings_of(
-        within, chances, engine="duckdb", link=link, blocking=[block.condition], one_in=one_in
-    )
-    api = DuckDBAPI(engine)
-    tables = []
-    for name, rows in (("asked", left), ("known", right)):
-        if rows is not None:
-            engine.register(f"{name}_rows", table_of(rows))
-            engine.execute(f"create table {name} as select * from {name}_rows")  # noqa: S608 - two names
-            tables.append(api.register(name, table_name=f"{name}_table"))
-    linker = Linker(tables, settings)
-    # It tells of every level that a pass does not see; the model's file says so in one word.
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    return linker, link
+def _begun_in(part: _Part, begun: Levels) -> list[tuple[float, float]]:
+    rows = begun[part.whole.name]
+    return [(rows[name].m, rows[name].u) for name in part.within.names]
 
 
-def _told(
-    engine: duckdb.DuckDBPyConnection, parts: Sequence[_Part], block: Pass, link: Link
-) -> tuple[int, list[int]]:
-    """How many pairs the block has, and how many of them tell as much as each part asks."""
-    other = "asked" if link == "dedupe_only" else "known"
-    order = " and l.place < r.place" if link == "dedupe_only" else ""
-    named = "select column_name from information_schema.columns where table_name = ?"
-    sides = ", ".join(
-        f"{side}.{name} as {name}_{side}"
-        for side, table in (("l", "asked"), ("r", other))
-        for (name,) in engine.execute(named, [table]).fetchall()
-    )
-    counts = ", ".join(f"count(*) filter ({part.told.text('duckdb')})" for part in parts)
-    (row,) = engine.execute(
-        f"select count(*), {counts} from (select {sides} from asked l join {other} r"  # noqa: S608 - our own text
-        f" on {block.condition}{order})"
-    ).fetchall()
-    return row[0], list(row[1:])
-
-
-def _chances(one: Comparison, comparison: Any) -> dict[str, float]:
-    """m of the levels that the pass saw, 0 of the others; empty where it saw none."""
-    seen = {
-        level.comparison_vector_value: level._m_probability
-        for level in comparison.comparison_levels
-        if not level.is_null_level
-    }
-    told = {name: seen.get(level_value(one, name)) for name in one.names}
-    found = {name: float(m) if isinstance(m, float) else 0.0 for name, m in told.items()}
-    return found if any(found.values()) else {}
+def _places(
+    left: Rows, right: Rows | None, parts: Sequence[_Part], mine: Any, theirs: Any
+) -> list[npt.NDArray[np.int16]]:
+    """For each part the place of each pair's level in it, -1 where it does not tell as much."""
+    other = left if right is None else right
+    comparisons = list({part.whole.name: part.whole for part in parts}.values())
+    found = [np.empty(len(mine), np.int16) for _ in parts]
+    for begin in range(0, len(mine), _PAIRS_AT_ONCE):
+        some = slice(begin, begin + _PAIRS_AT_ONCE)
+        sides, size = (by_name(left[mine[some]]), by_name(other[theirs[some]])), len(mine[some])
+        known = dict[int, Any]()
+        levels = levels_of(comparisons, sides, size, known)
+        for part, places in zip(parts, found, strict=True):
+            within = np.array(
+                [part.within.names.index(name) if name in part.within.names else -1
+                 for name in part.whole.names] + [-1], np.int16,
+            )  # fmt: skip
+            told = np.broadcast_to(part.told.of(*sides, known), size)
+            places[some] = np.where(told, within[levels[part.whole.name]], -1)
+    return found
 
 
 def _joined(
@@ -301,10 +267,10 @@ def _joined(
         pairs = sum(each.pairs for each in ours)
         seen = sum(each.pairs * each.chances[name] for each in ours)
         # Where u kept its assumed value m must too: they count among the same pairs.
-        if level.origin != "trained" or max(seen, pairs * level.m) < LEAST_SEEN:
-            joined[name] = start[one.name][name]
+        if level.origin != "trained" or seen < LEAST_SEEN:
+            joined[name] = replace(start[one.name][name], alike=seen, unlike=level.unlike)
             continue
         m = (seen + PRIOR_PAIRS * level.m) / (pairs + PRIOR_PAIRS)
         least = level.m * 2.0**-_MOST_AGAINST
-        joined[name] = Level(min(1.0, max(m, least)), level.u, "trained")
+        joined[name] = replace(level, m=min(1.0, max(m, least)), alike=seen)
     return joined

@@ -37,6 +37,8 @@ class Command(BaseCommand):
         train.add_argument("--folder", type=Path, default=settings.HOME / "models")
         train.add_argument("--seed", type=int, default=SEED)
         train.add_argument("--random-pairs", type=int, default=RANDOM_PAIRS)
+        train.add_argument("--keep", type=lambda text: text.split(","), default=[],
+                           metavar="COMPARISON.LEVEL,...", help="levels not to change")  # fmt: skip
         evaluate = acts.add_parser("evaluate", help="ask held-out descriptions; stores the result")
         evaluate.add_argument("model", type=Path, nargs="?", default=_in_force())
         evaluate.add_argument("--questions", type=Path, required=True,
@@ -65,7 +67,7 @@ class Command(BaseCommand):
         )
         model = train_model(
             asked, options["folder"], start=options["begin_with"], seed=options["seed"],
-            random_pairs=options["random_pairs"],
+            random_pairs=options["random_pairs"], keep=options["keep"],
             tell=lambda step: self.stderr.write(f"  {step}"),
         )  # fmt: skip
         if options["json"]:
@@ -138,10 +140,16 @@ def rows_of(model: ModelFile) -> list[dict[str, Any]]:
     """A row for each level: how often it occurs, what it weighs, and where that comes from."""
     return [
         {"comparison": comparison, "level": name, "m": f"{level.m:.4g}", "u": f"{level.u:.4g}",
-         "weight": round(level.weight, 1), "from": level.origin}
+         "weight": round(level.weight, 1), "from": level.origin,
+         "alike": _counted(level.alike), "unlike": _counted(level.unlike)}
         for comparison, levels in model.levels.items()
         for name, level in levels.items()
     ]  # fmt: skip
+
+
+def _counted(pairs: float | None) -> str:
+    """How many pairs showed a level in training; nothing where nobody counted."""
+    return "" if pairs is None else f"{pairs:.0f}"
 
 
 def _in_force() -> Path:
