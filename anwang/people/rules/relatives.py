@@ -19,7 +19,7 @@ Key = TypeVar("Key", bound=Hashable)
 _TELLING: Final = ("national_id", "name", "birth", "sex")
 # One of these must agree, and none speak against: a relation alone fits every sister.
 _PERSONAL: Final = ("national_id", "name", "birth")
-_CONTRADICTION: Final = -3.0  # bits
+_CONTRADICTION: Final = -5.0  # bits; an unknown nickname is none
 
 
 @dataclass(frozen=True, slots=True)
