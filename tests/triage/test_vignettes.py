@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anwang.rulebook.rules.cells import UNKNOWN, freeze_inputs, thaw_inputs
@@ -262,6 +262,7 @@ def test_a_relation_is_grouped_or_unknown_never_guessed(word, group):
         ),
     )
 )
+@example({"subjects": [{"role": [None]}]})
 def test_no_report_is_refused_for_its_content(broken):
     inputs = inputs_from({"received_at": "2026-03-02T09:00:00+08:00", **broken}, {})
     assert propose(inputs, POLICIES).stream in ATTENTION

@@ -66,7 +66,8 @@ class _Said:
         ]
 
     def of(self, roles: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
-        return [(n, subject) for n, subject in self.subjects if subject.get("role") in roles]
+        # A role may be told as anything, a list included.
+        return [(n, subject) for n, subject in self.subjects if str(subject.get("role")) in roles]
 
     def age(self, number: int, subject: Mapping[str, Any]) -> AgeRange | None:
         ages = age_range(subject.get("birth"), self.day)
