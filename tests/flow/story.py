@@ -46,7 +46,8 @@ class Story:
         while time.monotonic() < until:
             page = desk.get(f"/desk/{self.receipt}/")
             if any("/confirm/" in form.action for form in page.forms):
-                assert f"item-{self.receipt}" in desk.get("/desk/queue/").text
+                pages = (desk.get(f"/desk/queue/?page={number}").text for number in (1, 2, 3))
+                assert any(f"item-{self.receipt}" in page for page in pages)
                 return
             time.sleep(0.1)
         raise AssertionError(f"{self.receipt} has no proposal after {PROPOSED_WITHIN} s")

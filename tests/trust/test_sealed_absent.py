@@ -54,6 +54,7 @@ FIGURE = Figure(
     whole=20_000,
 )
 WORDS = "範例文字" * 8
+DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ROUTES: dict[str, tuple[str, ...]] = {
     "receipt": (
         "/desk/{}/", "/desk/{}/confirm/", "/desk/{}/change/", "/desk/{}/answer/",
@@ -232,11 +233,12 @@ def _delivered(world: World, number: int, *, then_screened: bool) -> str:
     known = [made.matches, made.same_event, made.picture, made.inputs, made.proposal, matter.headline,
              matter.same_event_as, matter.grade, matter.state, made.failed_steps]  # fmt: skip
     told = json.dumps(known, ensure_ascii=False, default=str, sort_keys=True)
-    told = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", _register_alone, told)
+    told = DRAWN.sub(_register_alone, told)
     with acting(Actor(world.twins.accounts["desk"]), "test"), connection.cursor() as cursor:
         cursor.execute("select count(*) from access_notice")
         notices = cursor.fetchone()[0]
-    return f"{told}\n{notices} notices\n{world.ask('desk', 'get', f'/desk/{receipt.receipt}/')}"
+    page = world.ask("desk", "get", f"/desk/{receipt.receipt}/")
+    return f"{told}\n{notices} notices\n{DRAWN.sub(_register_alone, page)}"
 
 
 def _register_alone(found: re.Match[str]) -> str:
