@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from anwang.access.actions.two_persons import approve
@@ -303,3 +303,33 @@ def test_who_may_not_ask_for_a_seal_is_shown_no_link_to_it(people):
     client = Client()
     assert client.login(username="team-one", password=PASSWORD)
     assert "/seals/ask/" not in client.get(f"/cases/{made.pk}/").content.decode()
+
+
+def refusal_of(statement: str, request: uuid.UUID) -> str:
+    """All that the database says of a refused statement, the lines it was refused on included."""
+    with pytest.raises(DatabaseError) as told, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [request])
+    said = told.value.__cause__.diag
+    return f"{said.sqlstate} {said.message_primary} {said.context}".replace(str(request), "")
+
+
+@pytest.mark.parametrize(
+    "statement", ["select cases.seal(%s, null)", "select access.two_approve(%s)"]
+)
+def test_who_may_not_use_a_request_is_told_as_of_one_that_never_was(people, statement):
+    """R8: neither the words of an error nor its place tell which requests there are."""
+    receipt = screened_report()
+    with acting(people["desk"]):
+        permit = check_can_ask_seal(people["desk"], receipt.report)
+        request = ask_seal(
+            receipt.report, "", ground="staff-family", text=WHY, members=[],
+            lead=people["desk"].id, permit=permit,
+        )  # fmt: skip
+    with as_role("worker"):
+        Seal.objects.create(
+            object_kind="report", object_id=receipt.report, root=receipt.report,
+            ground="staff-family", request=request,
+        )  # fmt: skip
+    with acting(people["worker"]):
+        refusal_of(statement, uuid.uuid4())  # a connection's first call is told at more length
+        assert refusal_of(statement, request) == refusal_of(statement, uuid.uuid4())
