@@ -53,6 +53,19 @@ def test_a_session_is_asked_for_by_the_application_alone():
     assert said(statement, b"x" * 32, who.pk, vouch("session", "00", str(who.pk))) == []
 
 
+def test_a_session_is_begun_by_the_application_alone():
+    """With another key's seal, another account's, another call's or none, there is no session."""
+    who, other = account(), account()
+    key = b"x" * 32
+    statement = "select access.begin_session(%s, %s, 'password', true, '', %s)"
+    for seal in (
+        "", None, vouch("begin", "00", str(who.pk)), vouch("begin", key.hex(), str(other.pk)),
+        vouch("session", key.hex(), str(who.pk)),
+    ):  # fmt: skip
+        assert said(statement, key, who.pk, seal) == [(None,)]
+    assert said(statement, key, who.pk, vouch("begin", key.hex(), str(who.pk)))[0][0]
+
+
 def test_nothing_that_is_told_holds_a_digest():
     who = account()
     digest = digest_for(who.username, PASSWORD)

@@ -35,7 +35,7 @@ PLACES_SEEN = {
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-4000-8000-[0-9]{12}\b")
 # Differs from run to run, or tells of the machine: no part of the comparison with the mirror.
 RESTLESS = re.compile(
-    r"clock|now\(|random|begin_session|pg_|explain|ctid|xmin|current_setting|xml|anwang\.|nextval|tablesample"
+    r"clock|now\(|random|pg_|explain|ctid|xmin|current_setting|xml|anwang\.|nextval|tablesample"
     r"|set_config|limit|skip locked|information_schema|procrastinate|two_|notify|actor\(\)|claim|lo_create",
     re.I,
 )

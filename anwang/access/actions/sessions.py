@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from anwang.access.actions.entries import record_event
-from anwang.access.context import Actor
+from anwang.access.context import Actor, vouch
 from anwang.access.queries.sessions import key_digest
 from anwang.access.vocabulary import Act
 
@@ -24,8 +24,10 @@ def begin_session(
     session_key: str, account_id: uuid.UUID, *, how: str, strong: bool, device: str
 ) -> None:
     """Put a session on the list with which it can be ended. The sign-in itself is on record before."""
-    begun = "select access.begin_session(%s, %s, %s, %s, %s)"
-    _call(begun, key_digest(session_key), account_id, how, strong, device)
+    begun = "select access.begin_session(%s, %s, %s, %s, %s, %s)"
+    key = key_digest(session_key)
+    seal = vouch("begin", key.hex(), str(account_id))
+    _call(begun, key, account_id, how, strong, device, seal)
 
 
 def prove_again(session_key: str, *, how: str, strong: bool, actor: Actor) -> None:
