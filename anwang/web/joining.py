@@ -31,7 +31,7 @@ from anwang.access.queries.people import permit_counties
 from anwang.access.reauthentication import freshly_signed_in, prove_again_url
 from anwang.access.tokens import id_token
 from anwang.common.errors import AnwangError
-from anwang.web.people import account_of_mine, roles_to_give, teams_of_mine
+from anwang.web.staff import account_of_mine, roles_to_give, teams_of_mine
 
 FORMS = require_http_methods(["GET", "HEAD", "POST"])
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anwang.web import audit, joining, oversight, people, reach, views
+from anwang.web import audit, joining, oversight, reach, staff, views
 from anwang.web.burying import bury
 from anwang.web.looks import looked_at_me
 from anwang.web.violations import violations
@@ -24,21 +24,21 @@ urlpatterns = [
     path("conflicts/<uuid:conflict_id>/end/", oversight.end_conflict, name="end-conflict"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export_found, name="audit-export"),
-    path("staff/", people.staff, name="staff"),
+    path("staff/", staff.staff, name="staff"),
     path("staff/invite/", joining.staff_invite, name="staff-invite"),
     path("staff/<uuid:account_id>/code/", joining.new_code, name="staff-code"),
     path("staff/<uuid:account_id>/factors/", joining.reset_factors, name="staff-factors"),
-    path("staff/<uuid:account_id>/", people.staff_account, name="staff-account"),
+    path("staff/<uuid:account_id>/", staff.staff_account, name="staff-account"),
     path("staff/<uuid:account_id>/reach/", reach.staff_reach, name="staff-reach"),
-    path("staff/<uuid:account_id>/give/", people.give, name="staff-give"),
-    path("staff/<uuid:account_id>/take/<uuid:place_id>/", people.take, name="staff-take"),
-    path("staff/<uuid:account_id>/end/", people.end, name="staff-end"),
-    path("staff/<uuid:account_id>/reopen/", people.reopen, name="staff-reopen"),
-    path("staff/<uuid:account_id>/sign-out/", people.sign_out, name="staff-sign-out"),
-    path("staff/<uuid:account_id>/training/", people.train, name="staff-train"),
+    path("staff/<uuid:account_id>/give/", staff.give, name="staff-give"),
+    path("staff/<uuid:account_id>/take/<uuid:place_id>/", staff.take, name="staff-take"),
+    path("staff/<uuid:account_id>/end/", staff.end, name="staff-end"),
+    path("staff/<uuid:account_id>/reopen/", staff.reopen, name="staff-reopen"),
+    path("staff/<uuid:account_id>/sign-out/", staff.sign_out, name="staff-sign-out"),
+    path("staff/<uuid:account_id>/training/", staff.train, name="staff-train"),
     path(
         "staff/<uuid:account_id>/training/<uuid:noted>/withdraw/",
-        people.untrain,
+        staff.untrain,
         name="staff-untrain",
     ),
     path("account/reach/", reach.my_reach, name="my-reach"),
