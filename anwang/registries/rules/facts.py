@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from anwang.registries.rules.manifests import PLACEHOLDER, Condition, Day, FactRule, Manifest
+from anwang.registries.rules.conditions import holds
+from anwang.registries.rules.manifests import PLACEHOLDER, Day, FactRule, Manifest
 from anwang.registries.rules.rows import Values
 
 Token = Callable[[str], bytes]
@@ -50,7 +51,7 @@ def _fact_makers(manifest: Manifest) -> tuple[MakeFact, ...]:
 
 
 def _maker(rule: FactRule, protected: frozenset[str]) -> MakeFact:
-    holds = [_holds(one) for one in rule.when]
+    holds = [holds(one) for one in rule.when]
     key_of = _key(rule.key, protected)
     fields = [(name, _template(text)) for name, text in rule.value]
     valid_from, valid_to = _day(rule.valid_from), _day(rule.valid_to)
@@ -73,20 +74,6 @@ def _maker(rule: FactRule, protected: frozenset[str]) -> MakeFact:
         return FactDraft(kind, key, value, valid_from(values), valid_to(values))
 
     return make
-
-
-def _holds(condition: Condition) -> Callable[[Values], bool]:
-    column, codes, other = condition.column, condition.codes, condition.other
-    if condition.test == "present":
-        return lambda values: column in values
-    if condition.test == "absent":
-        return lambda values: column not in values
-    if condition.test == "in":
-        return lambda values: values.get(column) in codes
-    assert other is not None
-    return lambda values: (
-        column in values and other in values and str(values[column]) > str(values[other])
-    )
 
 
 def _key(

@@ -17,7 +17,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from anwang.common.yaml_files import read_yaml
+from anwang.registries.rules.conditions import Condition, columns_asked, read_conditions
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
+from anwang.registries.rules.quality import QualityRule, quality_faults, read_rule
 from anwang.registries.rules.words import Words
 
 ColumnType = Literal["text", "date", "code", "national-id", "int", "yes-no"]
@@ -68,16 +70,6 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """When a fact is made: `test` is present, absent, in or later-than."""
-
-    column: str
-    test: Literal["present", "absent", "in", "later-than"]
-    codes: frozenset[str | int] = frozenset()
-    other: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class FactRule:
     """A fact that a row yields; `key` and the values are templates over columns."""
 
@@ -87,21 +79,6 @@ class FactRule:
     value: tuple[tuple[str, str | int | bool], ...]
     valid_from: Day | None
     valid_to: Day | None
-
-
-@dataclass(frozen=True, slots=True)
-class QualityRule:
-    """What must hold within a row. Exactly one of `not_before`, `any_of`, `not_after_delivery` is
-    set.
-    """
-
-    id: str
-    text: Words
-    fix: Words
-    column: str
-    not_before: str | None
-    any_of: tuple[str, ...]
-    not_after_delivery: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +195,7 @@ def _sense_faults(manifest: Manifest) -> Iterator[str]:
     for header in sorted({one for one in headers if headers.count(one) > 1}):
         yield f"the header {header!r} means two columns. Take it from one of them."
     for rule in manifest.quality:
-        used = {rule.column, rule.not_before, *rule.any_of} - {None, ""}
-        yield from _unknown_columns(f"quality rule {rule.id}", used, types)
+        yield from quality_faults(rule, types)
     for number, fact in enumerate(manifest.facts):
         yield from _fact_faults(f"fact {number} ({fact.kind})", fact, types)
 
@@ -231,7 +207,7 @@ def _fact_faults(place: str, fact: FactRule, types: Mapping[str, str]) -> Iterat
     in_value = {name for text in templates for name in PLACEHOLDER.findall(text)}
     in_key = set(PLACEHOLDER.findall(fact.key or ""))
     days = [day.column for day in (fact.valid_from, fact.valid_to) if day]
-    asked = {one.column for one in fact.when} | {one.other for one in fact.when if one.other}
+    asked = columns_asked(fact.when)
     yield from _unknown_columns(place, in_value | in_key | set(days) | asked, types)
     for name in sorted(in_value):
         if types.get(name) == "national-id":
@@ -267,7 +243,7 @@ def _manifest(body: Mapping[str, Any]) -> Manifest:
         formats=tuple(body["formats"]),
         columns=tuple(_column(one) for one in shared["columns"]) + own,
         facts=tuple(_fact(one) for one in body["facts"]),
-        quality=tuple(_rule(one) for one in [*shared["quality"], *body["quality"]]),
+        quality=tuple(read_rule(one) for one in [*shared["quality"], *body["quality"]]),
         expected_every_days=body["rhythm"]["expected_every_days"],
         late_after_days=body["rhythm"]["late_after_days"],
         drop_limit_percent=body["size"]["drop_limit_percent"],
@@ -301,7 +277,7 @@ def _column(body: Mapping[str, Any]) -> Column:
 def _fact(body: Mapping[str, Any]) -> FactRule:
     return FactRule(
         kind=body["kind"],
-        when=tuple(_condition(column, test) for column, test in body.get("when", {}).items()),
+        when=read_conditions(body.get("when", {})),
         key=body.get("key"),
         value=tuple(body.get("value", {}).items()),
         valid_from=_day(body.get("valid_from")),
@@ -309,35 +285,10 @@ def _fact(body: Mapping[str, Any]) -> FactRule:
     )
 
 
-def _condition(column: str, test: str | Mapping[str, Any]) -> Condition:
-    if test == "present":
-        return Condition(column, "present")
-    if test == "absent":
-        return Condition(column, "absent")
-    assert isinstance(test, Mapping)
-    if "in" in test:
-        return Condition(column, "in", codes=frozenset(test["in"]))
-    return Condition(column, "later-than", other=test["later_than"])
-
-
 def _day(body: str | Mapping[str, Any] | None) -> Day | None:
     if body is None:
         return None
     return Day(body, 0) if isinstance(body, str) else Day(body["column"], body["plus_days"])
-
-
-def _rule(body: Mapping[str, Any]) -> QualityRule:
-    check = body["check"]
-    any_of = tuple(check.get("any_of", ()))
-    return QualityRule(
-        id=body["id"],
-        text=Words.of(body["text"]),
-        fix=Words.of(body["fix"]),
-        column=check.get("column") or any_of[0],
-        not_before=check.get("not_before"),
-        any_of=any_of,
-        not_after_delivery=check.get("not_after_delivery", False),
-    )
 
 
 def _yaml(path: Path) -> Any:

@@ -11,11 +11,11 @@ from functools import lru_cache
 
 from anwang.registries.rules.cells import CellFault, CellValue, InvalidId, cell_reader
 from anwang.registries.rules.faults import RowFault, RowNote, cell_fault, value_class
-from anwang.registries.rules.manifests import Manifest, QualityRule
+from anwang.registries.rules.manifests import Manifest
+from anwang.registries.rules.quality import broken_by
 
 Values = dict[str, CellValue]
 RowCheck = Callable[[Mapping[str, str | None], int, str | None], "RowOk | RowFault"]
-BrokenBy = Callable[[Values, str | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def row_check(manifest: Manifest) -> RowCheck:
     RowFault.
     """
     readers = [(one.name, cell_reader(one), one) for one in manifest.columns]
-    rules = [(_broken_by(rule), rule) for rule in manifest.quality]
+    rules = [(broken_by(rule), rule) for rule in manifest.quality]
 
     def check(
         row: Mapping[str, str | None], line: int, delivered_on: str | None
@@ -89,20 +89,3 @@ def row_check(manifest: Manifest) -> RowCheck:
         return RowOk(values, tuple(notes))
 
     return check
-
-
-def _broken_by(rule: QualityRule) -> BrokenBy:
-    """Whether good values break `rule`. Days are ISO text, so their order is the order of the
-    texts.
-    """
-    column, start, any_of = rule.column, rule.not_before, rule.any_of
-    if any_of:
-        return lambda values, _: not any(name in values for name in any_of)
-    if start is not None:
-        first = start
-        return lambda values, _: (
-            column in values and first in values and str(values[column]) < str(values[first])
-        )
-    return lambda values, delivered_on: (
-        delivered_on is not None and column in values and str(values[column]) > delivered_on
-    )
