@@ -33,9 +33,9 @@ def test_a_manifest_says_on_what_ground_and_for_what_the_contents_are_used(manif
     assert manifest.retention_ground.zh
 
 
-def test_every_fact_kind_is_yielded_by_some_source():
+def test_every_fact_that_a_source_yields_has_its_kind():
     yielded = {fact.kind for manifest in MANIFESTS.values() for fact in manifest.facts}
-    assert yielded == set(load_fact_kinds())
+    assert yielded <= load_fact_kinds().keys()
 
 
 def test_no_code_of_the_registries_or_households_knows_a_source_by_name():

@@ -21,6 +21,8 @@ HouseholdMeaning = Literal[
     "actual-residence",
     "lives-elsewhere",
     "kin",
+    "guardian",
+    "apart",
     "person",
     "report",
     "none",
@@ -30,7 +32,8 @@ HouseholdMeaning = Literal[
 @dataclass(frozen=True, slots=True)
 class FactKind:
     """One kind. `households` says what it means for the three notions of a household; `everyday`
-    that it is true of anybody."""
+    that it is true of anybody. A fact that means `guardian` or `apart` has as key the token of the
+    other person's number: who answers for this one, or whom this one must keep away from."""
 
     id: str
     label: Words
