@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from anwang.access.permissions import Permit
 from anwang.common.clock import clock_now
 from anwang.registries.models import Delivery, QuarantinedRow, Source
+from anwang.registries.rules.manifests import transport_of
 
 # A delivery that has been loading for so long was interrupted.
 _STUCK_AFTER: Final = dt.timedelta(hours=6)
@@ -41,8 +42,8 @@ class Feed:
 
     @property
     def transport(self) -> str:
-        """How it comes: file, rest or own."""
-        return str(self.source.manifest["transport"])
+        """How it comes: file, sftp, rest, lookup or own."""
+        return transport_of(self.source.manifest)
 
     @property
     def held_because(self) -> dict[str, Any] | None:
@@ -71,7 +72,7 @@ def feed_state(
     manifest: dict[str, Any], last: Delivery | None, newest: Delivery | None, now: dt.datetime
 ) -> str:
     """State of a feed whose last taken delivery is `last` and newest of all `newest`."""
-    if manifest["transport"] == _OWN:
+    if transport_of(manifest) == _OWN:
         return "ok"
     if newest is None:
         return "never"

@@ -57,7 +57,7 @@ def check_envelope(envelope: Envelope, manifest: Manifest, *, sha256: str) -> No
             "封套所列來源與送達的來源不同，未收。請確認送對來源。",
             "The envelope names another source. Check to which source the file belongs.",
         )
-    if envelope.manifest_version not in (None, manifest.version):
+    if envelope.manifest_version not in {None, *manifest.readable_versions}:
         raise FileHeld(
             "manifest-version",
             f"檔案依說明書第 {envelope.manifest_version} 版，現行為第 {manifest.version} 版，未收。"

@@ -5,31 +5,32 @@ with wrong facts, so everything that can be told before the first delivery is to
 words.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from anwang.common.yaml_files import read_yaml
-from anwang.registries.rules.conditions import Condition, columns_asked, read_conditions
-from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
-from anwang.registries.rules.quality import QualityRule, quality_faults, read_rule
+from anwang.registries.rules.conditions import Condition, read_conditions
+from anwang.registries.rules.manifest_sense import Fault, sense_faults
+from anwang.registries.rules.manifest_shape import shape_faults
+from anwang.registries.rules.quality import QualityRule, read_rule
 from anwang.registries.rules.words import Words
 
 ColumnType = Literal["text", "date", "code", "national-id", "int", "yes-no"]
 Sensitivity = Literal["ordinary", "personal", "special"]
+TransportKind = Literal["file", "sftp", "rest", "lookup", "own"]
 
 POLICIES: Final = Path(__file__).resolve().parent.parent / "policies"
 SOURCES: Final = POLICIES / "sources"
-SCHEMA: Final = Path(__file__).resolve().parents[3] / "docs" / "formats" / "manifest.schema.json"
 PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_COVERS: Final = re.compile(r"age (<|<=|>|>=) ([0-9]{1,3})")
+_COVERS: Final = re.compile(r"age (<|<=|>|>=) ([0-9]{1,3})|age ([0-9]{1,3}) to ([0-9]{1,3})")
+# Of the columns in columns.yaml these come with every choice of others.
+_ALWAYS: Final = frozenset({"record_key", "valid_from", "valid_to", "deleted"})
 
 
 class ManifestFault(Exception):
@@ -106,6 +107,8 @@ class Coverage:
         found = _COVERS.fullmatch(self.covers)
         if found is None or age is None:
             return False
+        if found[3] is not None:
+            return int(found[3]) <= age <= int(found[4])
         limit = int(found[2])
         return {"<": age < limit, "<=": age <= limit, ">": age > limit, ">=": age >= limit}[
             found[1]
@@ -123,19 +126,25 @@ class Manifest:
     external: bool
     assumed: bool
     legal_basis: tuple[LegalBasis, ...]
-    transport: Literal["file", "rest", "own"]
+    transport: TransportKind
     formats: tuple[str, ...]
+    encoding: Literal["utf-8", "big5"]
+    packing: Literal["none", "gzip", "zip"]
     columns: tuple[Column, ...]
     facts: tuple[FactRule, ...]
     quality: tuple[QualityRule, ...]
     expected_every_days: int | None
     late_after_days: int | None
+    usual_mode: Literal["full", "incremental"]
     drop_limit_percent: int | None
+    rise_limit_percent: int | None
+    rows_per_1000_persons: float | None
     keep_years: int
     retention_ground: Words
     sensitivity: Sensitivity
     coverage: Coverage
     own_columns: frozenset[str]
+    readable_versions: frozenset[int]
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -170,63 +179,31 @@ def load_manifests(folder: Path = SOURCES) -> dict[str, Manifest]:
 
 def manifest_of(body: object, *, where: str) -> Manifest:
     """The manifest in a parsed YAML or JSON body. Raises ManifestFault with every fault found."""
-    faults = list(_shape_faults(body))
-    if not faults:
-        assert isinstance(body, Mapping)
-        manifest = _manifest(body)
-        faults = list(_sense_faults(manifest))
-        if not faults:
-            return manifest
-    raise ManifestFault("\n".join(f"{where}: {fault}" for fault in faults))
+    faults = faults_of(body)
+    if faults:
+        raise ManifestFault("\n".join(f"{where}: {one.place_and_text}" for one in faults))
+    assert isinstance(body, Mapping)
+    return _manifest(body)
 
 
-def _shape_faults(body: object) -> Iterator[str]:
-    for error in sorted(_validator().iter_errors(body), key=lambda one: list(map(str, one.path))):
-        place = ".".join(str(step) for step in error.absolute_path) or "the whole manifest"
-        yield f"at {place}: {error.message[:200]}. See docs/formats/manifest.schema.json."
+def faults_of(body: object) -> list[Fault]:
+    """Everything that is wrong with a parsed manifest; its sense only once its shape is right."""
+    faults = list(shape_faults(body))
+    if faults:
+        return faults
+    assert isinstance(body, Mapping)
+    return list(sense_faults(body, _manifest(body), shared_columns()))
 
 
-def _sense_faults(manifest: Manifest) -> Iterator[str]:
-    """What a schema cannot tell: names that lead nowhere, types that do not fit."""
-    types = {one.name: one.type for one in manifest.columns}
-    if len(types) != len(manifest.columns):
-        yield "two columns have the same name. Rename one."
-    headers = [header for one in manifest.columns for header in one.headers]
-    for header in sorted({one for one in headers if headers.count(one) > 1}):
-        yield f"the header {header!r} means two columns. Take it from one of them."
-    for rule in manifest.quality:
-        yield from quality_faults(rule, types)
-    for number, fact in enumerate(manifest.facts):
-        yield from _fact_faults(f"fact {number} ({fact.kind})", fact, types)
-
-
-def _fact_faults(place: str, fact: FactRule, types: Mapping[str, str]) -> Iterator[str]:
-    if fact.kind not in _kinds():
-        yield f"{place}: no such kind in fact_kinds.yaml. Add it there first."
-    templates = [text for _, text in fact.value if isinstance(text, str)]
-    in_value = {name for text in templates for name in PLACEHOLDER.findall(text)}
-    in_key = set(PLACEHOLDER.findall(fact.key or ""))
-    days = [day.column for day in (fact.valid_from, fact.valid_to) if day]
-    asked = columns_asked(fact.when)
-    yield from _unknown_columns(place, in_value | in_key | set(days) | asked, types)
-    for name in sorted(in_value):
-        if types.get(name) == "national-id":
-            yield f"{place}: the value would hold the number in column {name}. Use it as key."
-    for name in sorted(in_key):
-        if types.get(name) == "national-id" and fact.key != f"{{{name}}}":
-            yield f"{place}: column {name} may only be the whole key, where it becomes a token."
-    for name in days:
-        if types.get(name, "date") != "date":
-            yield f"{place}: column {name} is not a date."
-
-
-def _unknown_columns(place: str, used: set[Any], types: Mapping[str, str]) -> Iterator[str]:
-    for name in sorted(used - types.keys()):
-        yield f"{place}: no column {name!r}. Declare it or correct the name."
+def transport_of(body: Mapping[str, Any]) -> TransportKind:
+    """The transport in a manifest's body, which names it alone or with where it leads."""
+    said = body["transport"]
+    kind: TransportKind = said if isinstance(said, str) else said["kind"]
+    return kind
 
 
 def _manifest(body: Mapping[str, Any]) -> Manifest:
-    shared = _shared() if body.get("person_columns", True) else {"columns": [], "quality": []}
+    shared = _shared_with(body.get("person_columns", True))
     own = tuple(_column(one) for one in body["columns"])
     return Manifest(
         id=body["id"],
@@ -239,20 +216,40 @@ def _manifest(body: Mapping[str, Any]) -> Manifest:
             LegalBasis(Words.of(one["citation"]), tuple(one["purposes"]), one["confidence"])
             for one in body["legal_basis"]
         ),
-        transport=body["transport"],
+        transport=transport_of(body),
         formats=tuple(body["formats"]),
+        encoding=body.get("encoding", "utf-8"),
+        packing=body.get("packing", "none"),
         columns=tuple(_column(one) for one in shared["columns"]) + own,
         facts=tuple(_fact(one) for one in body["facts"]),
         quality=tuple(read_rule(one) for one in [*shared["quality"], *body["quality"]]),
         expected_every_days=body["rhythm"]["expected_every_days"],
         late_after_days=body["rhythm"]["late_after_days"],
+        usual_mode=body["rhythm"].get("usual_mode", "full"),
         drop_limit_percent=body["size"]["drop_limit_percent"],
+        rise_limit_percent=body["size"].get("rise_limit_percent"),
+        rows_per_1000_persons=body["size"].get("rows_per_1000_persons"),
         keep_years=body["retention"]["keep_years"],
         retention_ground=Words.of(body["retention"]["ground"]),
         sensitivity=body["sensitivity"],
         coverage=Coverage(**body["coverage"]),
         own_columns=frozenset(one.name for one in own),
+        readable_versions=frozenset({body["version"], *body.get("also_reads", ())}),
     )
+
+
+def _shared_with(chosen: bool | list[str]) -> Mapping[str, Any]:
+    """Columns and rules of columns.yaml for a manifest that wants all, none, or those named."""
+    shared = shared_columns()
+    if chosen is True:
+        return shared
+    if chosen is False:
+        return {"columns": [], "quality": []}
+    names = _ALWAYS | set(chosen)
+    return {
+        "columns": [one for one in shared["columns"] if one["name"] in names],
+        "quality": [one for one in shared["quality"] if {*read_rule(one).columns} <= names],
+    }
 
 
 def _column(body: Mapping[str, Any]) -> Column:
@@ -299,16 +296,7 @@ def _yaml(path: Path) -> Any:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-
-
-@cache
-def _shared() -> dict[str, Any]:
+def shared_columns() -> dict[str, Any]:
+    """columns.yaml: what any source may carry."""
     shared: dict[str, Any] = _yaml(POLICIES / "columns.yaml")
     return shared
-
-
-@cache
-def _kinds() -> dict[str, FactKind]:
-    return load_fact_kinds()

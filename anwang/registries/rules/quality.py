@@ -107,24 +107,32 @@ _ONE: Final[Mapping[str, CheckKind]] = {
 }  # fmt: skip
 
 
-def quality_faults(rule: QualityRule, types: Mapping[str, str]) -> Iterator[str]:
+def quality_faults(rule: QualityRule, types: Mapping[str, str]) -> Iterator[Words]:
     """What a schema cannot tell of a rule over columns with these types: no such column, a type
     that the check cannot compare, a pattern that is none.
     """
     for name in sorted(set(rule.columns) - types.keys()):
-        yield f"quality rule {rule.id}: no column {name!r}. Declare it or correct the name."
+        yield Words(
+            f"品質規則 {rule.id}：沒有欄位「{name}」。請先宣告此欄或更正欄名。",
+            f"quality rule {rule.id}: no column {name!r}. Declare it or correct the name.",
+        )
     wanted = _TYPES.get(rule.check)
     for name in (rule.column, *rule.others):
         if wanted and types.get(name) not in (None, *wanted):
-            yield (
+            yield Words(
+                f"品質規則 {rule.id}：欄位「{name}」的型別是 {types[name]}，這種檢查只比較"
+                f" {'、'.join(sorted(wanted))}。請換欄位或換檢查。",
                 f"quality rule {rule.id}: column {name} is of type {types[name]}, but the check "
-                f"compares {' or '.join(sorted(wanted))}. Choose another column or check."
+                f"compares {' or '.join(sorted(wanted))}. Choose another column or check.",
             )
     if rule.pattern is not None:
         try:
             re.compile(rule.pattern)
         except re.error as error:
-            yield f"quality rule {rule.id}: {rule.pattern!r} is no regular expression ({error})."
+            yield Words(
+                f"品質規則 {rule.id}：{rule.pattern!r} 不是正規表示式（{error}）。",
+                f"quality rule {rule.id}: {rule.pattern!r} is no regular expression ({error}).",
+            )
 
 
 def broken_by(rule: QualityRule) -> BrokenBy:
