@@ -24,14 +24,8 @@ NAMED = {
     "psychiatric-care", "e-care", "under-6-care", "immunisation", "health-insurance",
     "drug-register", "suicide-notification",
 }  # fmt: skip
-# Told by a number of a relative, or by a report; they end when the record says something else.
-STILL_OPEN_ENDED = {
-    "kin-spouse",
-    "guardianship",
-    "custody",
-    "immunisation-overdue",
-    "report-subject",
-}
+# Ties by number: they last until the register names somebody else.
+STILL_OPEN_ENDED = {"kin-spouse", "guardianship", "custody"}
 APP = Path(__file__).resolve().parents[2] / "anwang"
 
 
