@@ -51,14 +51,14 @@ def _fact_makers(manifest: Manifest) -> tuple[MakeFact, ...]:
 
 
 def _maker(rule: FactRule, protected: frozenset[str]) -> MakeFact:
-    holds = [holds(one) for one in rule.when]
+    asked = [holds(one) for one in rule.when]
     key_of = _key(rule.key, protected)
     fields = [(name, _template(text)) for name, text in rule.value]
     valid_from, valid_to = _day(rule.valid_from), _day(rule.valid_to)
     kind = rule.kind
 
     def make(values: Values, token: Token) -> FactDraft | None:
-        for hold in holds:
+        for hold in asked:
             if not hold(values):
                 return None
         key = None
