@@ -59,8 +59,14 @@ def times_of(twins: Twins, channel: str, pairs: int, seed: int) -> tuple[list[fl
     account, way, path, kind = CHANNELS[channel]
     chance = random.Random(f"{seed} {channel}")
     ids = [one[kind] for one in twins.sealed if kind in one]
-    paths = [path.replace("PLAIN", twins.plain["receipt"]).format(one) for one in ids]
-    os.environ["ANWANG_PLANTED"] = " ".join(paths)
+    # As many that never were as are sealed: an address that is asked again is taken apart faster by
+    # the asker himself, which is told apart at 20,000 pairs and says nothing of the answer.
+    nevers = [_never(kind, chance) for _ in ids]
+    sealed, never = (
+        [path.replace("PLAIN", twins.plain["receipt"]).format(one) for one in some]
+        for some in (ids, nevers)
+    )
+    os.environ["ANWANG_PLANTED"] = " ".join(sealed)
     client = Client(raise_request_exception=False)
     client.cookies["sessionid"] = twins.sessions[account]
     found: tuple[list[float], list[float]] = ([], [])
@@ -75,8 +81,7 @@ def times_of(twins: Twins, channel: str, pairs: int, seed: int) -> tuple[list[fl
         return took
 
     for number in range(pairs + 20):
-        never = path.replace("PLAIN", twins.plain["receipt"]).format(_never(kind, chance))
-        pair = [(0, chance.choice(paths)), (1, never)]
+        pair = [(0, chance.choice(sealed)), (1, chance.choice(never))]
         chance.shuffle(pair)
         for which, where in pair:
             took = ask(where)
