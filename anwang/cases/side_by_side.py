@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from anwang.cases.queries.who_is_who import Question, RecordSeen
 from anwang.common.yaml_files import read_yaml
 from anwang.directory.models import County, District
-from anwang.people.queries import shipped_model
+from anwang.people.queries import model_in_force
 from anwang.people.rules.addresses import Address
 from anwang.people.rules.columns import row_of
 from anwang.people.rules.comparisons import LEVEL_OF
@@ -87,7 +87,7 @@ def _plain(text: str) -> Words:
 
 def reasons_of(left: RecordSeen, right: RecordSeen) -> list[dict[str, Any]]:
     """How the model weighs two records, level by level."""
-    model = shipped_model()
+    model = model_in_force()
     one, other = row_of(left.forms), row_of(right.forms)
     return [
         model.weights[comparison][level]._asdict()

@@ -32,7 +32,7 @@ from anwang.people.actions.lines import (
 )
 from anwang.people.actions.searching import Search
 from anwang.people.models import Identity
-from anwang.people.queries import shipped_model
+from anwang.people.queries import model_in_force
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
 from anwang.people.rules.scoring import Model
@@ -60,7 +60,7 @@ class Taken:
 @cache
 def model() -> Model:
     """The linkage model in force."""
-    return shipped_model()
+    return model_in_force()
 
 
 def identify(

@@ -16,9 +16,10 @@ import duckdb
 
 from anwang.common.errors import AnwangError
 from anwang.people.batch.base import MOST_OF_A_KEY, Base
+from anwang.people.queries import model_in_force
 from anwang.people.rules.columns import STORED
 from anwang.people.rules.comparisons import COMPARISONS
-from anwang.people.rules.scoring import Model, load_model
+from anwang.people.rules.scoring import Model
 
 FILE: Final = "linking.duckdb"
 
@@ -42,15 +43,15 @@ def base_kept(home: Path, engine: str = "duckdb") -> Iterator[Base]:
         from anwang.people.batch.spark import SparkBase, spark_session
 
         with spark_session() as session, duckdb.connect() as db:
-            base: Base = SparkBase(db, load_model(), session)
+            base: Base = SparkBase(db, model_in_force(), session)
             base.prepare()
             yield base
         return
     path = home / "derived" / FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _opened(path, load_model()) as db:
+    with _opened(path, model_in_force()) as db:
         path.chmod(0o600)
-        base = Base(db, load_model())
+        base = Base(db, model_in_force())
         base.prepare()
         yield base
 

@@ -15,9 +15,9 @@ from anwang.people.queries.persons import (
     PersonMatch,
     find_many,
     find_people,
+    model_in_force,
     rank_many,
     relatives_meant,
-    shipped_model,
 )
 from anwang.people.queries.rejections import rejected_pairs
 
@@ -29,9 +29,9 @@ __all__ = [
     "find_many",
     "find_people",
     "identities_of",
+    "model_in_force",
     "rank_many",
     "rejected_pairs",
     "relatives_meant",
-    "shipped_model",
     "told_best",
 ]

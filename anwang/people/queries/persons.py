@@ -61,7 +61,7 @@ class PersonMatch:
 
 
 @cache
-def shipped_model() -> Model:
+def model_in_force() -> Model:
     """The linkage model in force, read once a process: the one that ANWANG_LINKAGE_MODEL names, else
     the shipped one.
     """
@@ -89,7 +89,7 @@ def find_many(
     `own_keys`: for each description the key of our own record of it, where it has one already:
     whom a person has rejected for that record is not proposed again (one more round trip).
     """
-    model = model or shipped_model()
+    model = model or model_in_force()
     ranked = rank_many(asked, own_keys=own_keys, limit=limit, model=model)
     behind = told_of({person for found in ranked for person, _ in found})
     return [
@@ -106,7 +106,7 @@ def rank_many(
     model: Model | None = None,
 ) -> list[Ranked]:
     """The best `limit` persons for each description with their scores: one round trip."""
-    model = model or shipped_model()
+    model = model or model_in_force()
     near = candidates_of(asked)
     near = near.without(_rejected(own_keys))
     model = model.for_population(_population(model, near.persons))
@@ -126,7 +126,7 @@ def relatives_meant(
     `told`: index -> (forms, the family's persons, each with whether the told relation is theirs).
     One query. Two descriptions never mean one person: the surer keeps it.
     """
-    model = model or shipped_model()
+    model = model or model_in_force()
     behind = identities_of({person for _, family in told.values() for person in family})
     found: dict[uuid.UUID, tuple[int, Scored]] = {}
     for index, (forms, family) in told.items():

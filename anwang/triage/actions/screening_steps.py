@@ -22,9 +22,8 @@ from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
 from anwang.households.rules.picture import Picture
 from anwang.households.rules.ties import load_ties
-from anwang.people.queries import PersonMatch, find_many, relatives_meant, shipped_model
+from anwang.people.queries import PersonMatch, find_many, model_in_force, relatives_meant
 from anwang.people.rules.forms import Forms
-from anwang.people.rules.scoring import Model
 from anwang.registries.rules.manifests import load_manifests
 from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
@@ -127,12 +126,6 @@ class Findings:
 Step = Callable[[str, WaitingReport, Findings], contextlib.AbstractContextManager[None]]
 
 
-@cache
-def linkage_model() -> Model:
-    """The linkage model in force."""
-    return shipped_model()
-
-
 def lock_waiting(report: uuid.UUID) -> WaitingReport | None:
     """The report with its matter locked, or None where it is held, decided or gone."""
     with connection.cursor() as cursor:
@@ -197,7 +190,7 @@ def _guarded(code: str, report: WaitingReport, found: Findings) -> Iterator[None
 
 def _match(report: WaitingReport, found: Findings) -> None:
     """*Same person?* for each subject; accepted is what the model accepts."""
-    model = linkage_model()
+    model = model_in_force()
     found.versions["linkage_model"] = model.version
     subjects = subjects_of(report.body)
     forms = [subject_forms(subject, report.received_on) for subject in subjects]

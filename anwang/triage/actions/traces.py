@@ -17,6 +17,7 @@ from typing import Any, Final
 from django.db import connection
 
 from anwang.access.queries.seals import not_sealed
+from anwang.people.queries import model_in_force
 from anwang.triage.rules.same_event import (
     ReportDigest,
     SameEventPolicy,
@@ -175,7 +176,7 @@ def _compared(
 ) -> list[EventFound]:
     found = []
     for report, other, points_to in candidates:
-        scored = same_event(digest, other, policy)
+        scored = same_event(digest, other, policy, model_in_force())
         if scored.probability >= policy.propose:
             earlier = (other.accepted_at, other.receipt) < (digest.accepted_at, digest.receipt)
             reasons = tuple((r.comparison, r.level, r.weight) for r in scored.reasons)

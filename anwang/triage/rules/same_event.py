@@ -96,14 +96,20 @@ def _shipped() -> tuple[SameEventPolicy, Model]:
     return load_policy(), load_model()
 
 
-def same_event(a: ReportDigest, b: ReportDigest, policy: SameEventPolicy | None = None) -> Scored:
+def same_event(
+    a: ReportDigest,
+    b: ReportDigest,
+    policy: SameEventPolicy | None = None,
+    model: Model | None = None,
+) -> Scored:
     """Probability that `a` and `b` tell of one event, with its reasons; the same in either order.
 
+    `policy` and `model` (the linkage model of *who*) are the shipped ones where none is given.
     Probability 0 where the receipts lie more than the policy's days apart and no stated day is
     shared.
     """
-    shipped, model = _shipped()
-    policy = policy or shipped
+    shipped, shipped_model = _shipped()
+    policy, model = policy or shipped, model or shipped_model
     time = _time_level(a, b, policy)
     if time is None:
         return Scored(_NEVER.weight, 0.0, (_NEVER,))
