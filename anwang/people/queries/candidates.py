@@ -24,7 +24,7 @@ MOST_OF_A_KEY: Final = 200
 # Records of one person share their keys: these are some thirty persons in three registries.
 MOST_CANDIDATES: Final = 80
 # Descriptions asked in one statement: what it sorts stays in memory.
-_AT_ONCE: Final = 500
+AT_ONCE: Final = 500
 
 # A key gives one vote, which those who share it divide: whoever shares a rare key is among the
 # candidates, however many share the crowded ones. Each step is bounded by its own limit and goes by an
@@ -90,10 +90,10 @@ def candidates_of(asked: Sequence[Forms]) -> Candidates:
     database, it finds whom the tables would find.
     """
     found = Candidates([], [], [])
-    for begin in range(0, len(asked), _AT_ONCE):
+    for begin in range(0, len(asked), AT_ONCE):
         places: list[int] = []
         keys: list[int] = []
-        for place, forms in enumerate(asked[begin : begin + _AT_ONCE], start=begin):
+        for place, forms in enumerate(asked[begin : begin + AT_ONCE], start=begin):
             mine = query_keys(forms)[:MOST_KEYS]
             places.extend([place] * len(mine))
             keys.extend(mine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Final
 from django.conf import settings
 
 from anwang.common.copying import raw_connection
-from anwang.people.queries.candidates import Candidates, candidates_of
+from anwang.people.queries.candidates import AT_ONCE, Candidates, candidates_of
 from anwang.people.queries.identities import Told, identities_of, told_of
 from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
@@ -105,17 +106,39 @@ def rank_many(
     limit: int = 5,
     model: Model | None = None,
 ) -> list[Ranked]:
-    """The best `limit` persons for each description with their scores: one round trip."""
+    """The best `limit` persons for each description with their scores.
+
+    One round trip for up to 500; while the database looks for the next, the last are compared.
+    """
     model = model or model_in_force()
-    near = candidates_of(asked)
-    near = near.without(_rejected(own_keys))
-    model = model.for_population(_population(model, near.persons))
+    rejected = _rejected(own_keys)
     if len(asked) >= _TOGETHER_FROM:
-        return rank_together(asked, near.places, near.person_ids, near.packed, model, limit)
+        return _rank_in_turn(asked, rejected, model, limit)
+    near = candidates_of(asked).without(rejected)
+    model = model.for_population(_population(model, near.persons))
     return [
         rank(row_of(forms, model.names), mine, model)[:limit]
         for forms, mine in zip(asked, _rows(near, len(asked)), strict=True)
     ]
+
+
+def _rank_in_turn(
+    asked: Sequence[Forms], rejected: set[tuple[int, uuid.UUID]], model: Model, limit: int
+) -> list[Ranked]:
+    with ThreadPoolExecutor(max_workers=1) as comparing:
+        ranked = []
+        for begin in range(0, len(asked), AT_ONCE):
+            some = asked[begin : begin + AT_ONCE]
+            near = candidates_of(some).without(
+                {(place - begin, person) for place, person in rejected}
+            )
+            scaled = model.for_population(_population(model, near.persons))
+            ranked.append(
+                comparing.submit(
+                    rank_together, some, near.places, near.person_ids, near.packed, scaled, limit
+                )
+            )
+        return [one for done in ranked for one in done.result()]
 
 
 def relatives_meant(
