@@ -145,7 +145,10 @@ def test_five_thousand_behind_one_key_give_no_more_candidates_than_a_stated_numb
     assert found[0].accepted
 
 
-def test_many_at_once_get_the_answers_of_one_after_another():
+@pytest.mark.parametrize("at_once", [500, 30])
+def test_many_at_once_get_the_answers_of_one_after_another(monkeypatch, at_once):
+    monkeypatch.setattr("anwang.people.queries.persons.AT_ONCE", at_once)
+    monkeypatch.setattr("anwang.people.queries.candidates.AT_ONCE", at_once)
     everybody = persons(300, seed=31)
     store(one.raw for one in everybody)
     rng = random.Random(32)

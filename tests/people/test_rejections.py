@@ -55,6 +55,18 @@ def test_a_rejected_person_is_not_found_again_for_the_record_but_is_for_others()
     assert other[0].person_id == new[0].person_id == child
 
 
+def test_a_rejection_is_kept_to_its_record_among_many_questions(monkeypatch):
+    monkeypatch.setattr("anwang.people.queries.persons.AT_ONCE", 20)
+    (child,) = store([TOLD])
+    record = own_record("R/0")
+    link_own_record(record, child, None, actor=SCREENING, forms=asked())
+    unlink(record, actor=SOMEBODY, not_same=True)
+    keys = [None] * 50
+    keys[33] = "R/0"
+    found = find_many([asked()] * 50, own_keys=keys)
+    assert [place for place, one in enumerate(found) if not one] == [33]
+
+
 def test_a_rejection_counts_for_later_versions_of_the_record_until_it_is_taken_back():
     (child,) = store([TOLD])
     first = own_record("R/0")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anwang.people.rules.forms import forms_of
+from anwang.people.rules.scoring import load_model
 from anwang.triage.rules.occurred import occurred_days
 from anwang.triage.rules.same_event import (
     MOST_GRAMS,
@@ -166,3 +167,17 @@ def test_no_text_makes_an_error(said):
 @pytest.mark.parametrize("said", ["", None, "不詳", "長期", "2月30日", "2099-01-01", "9" * 5000])
 def test_what_tells_no_day_is_none(said):
     assert occurred_days(said, NOON) is None
+
+
+def test_who_is_weighed_by_the_model_that_is_asked_for():
+    shipped = load_model()
+    flat = replace(
+        shipped,
+        weights={
+            comparison: {name: one._replace(weight=0.0) for name, one in levels.items()}
+            for comparison, levels in shipped.weights.items()
+        },
+    )
+    told = same_event(SCHOOL, NEIGHBOUR)
+    assert same_event(SCHOOL, NEIGHBOUR, model=shipped) == told
+    assert same_event(SCHOOL, NEIGHBOUR, model=flat).weight < told.weight
