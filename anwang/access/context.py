@@ -41,6 +41,7 @@ class Actor:
 SCREENING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000001"), "program", role="screening")
 SWEEPING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000002"), "program", role="sweeping")
 LOADING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000003"), "program", role="loading")
+TRYING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000009"), "program", role="trying")
 
 
 def enter(actor: Actor, purpose: str = "", using: str = "default") -> None:

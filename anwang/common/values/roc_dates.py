@@ -7,7 +7,7 @@ desk, so what cannot be read stays None and is never guessed.
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
@@ -199,3 +199,8 @@ def roc_datetime(moment: datetime) -> str:
         raise ValueError("A moment without an offset cannot be shown in Taipei time.")
     local = moment.astimezone(TAIPEI)
     return f"{roc_date(local.date())} {local:%H:%M}"
+
+
+def end_of_day(day: date, now: datetime) -> datetime:
+    """The instant at which `day` ended in Taipei; `now` for a day not yet over (decision 2)."""
+    return min(datetime.combine(day + timedelta(days=1), time(0), TAIPEI), now)

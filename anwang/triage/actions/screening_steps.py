@@ -28,6 +28,7 @@ from anwang.registries.rules.manifests import load_manifests
 from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
 from anwang.triage.queries.policies import policies_in_force
+from anwang.triage.rules.household import without_report
 from anwang.triage.rules.inputs import inputs_from
 from anwang.triage.rules.propose import Proposal, propose
 from anwang.triage.rules.residence import home_county
@@ -212,7 +213,7 @@ def _draw(report: WaitingReport, found: Findings) -> None:
         for index, match in recognised.items():
             found.matches[index] = [match, *found.matches.get(index, [])]
         picture = _picture(report, found)
-    found.picture = _without_itself(picture, report.receipt)
+    found.picture = without_report(picture, report.receipt)
     subjects = subjects_of(report.body)
     found.home_county = home_county(
         [(role_of(subjects[index]), str(one.person_id)) for index, one in found.accepted.items()],
@@ -264,16 +265,6 @@ def _picture(report: WaitingReport, found: Findings) -> Picture:
     return picture_of(asked, as_of=report.received_on, concerns=concerns_of(report.body))
 
 
-def _without_itself(picture: dict[str, Any], receipt: str) -> dict[str, Any]:
-    """The picture without facts of this very report, which a second screening would find."""
-    facts = [
-        fact
-        for fact in picture.get("facts", ())
-        if not (isinstance(fact.get("value"), dict) and fact["value"].get("report") == receipt)
-    ]
-    return {**picture, "facts": facts}
-
-
 @cache
 def _all_sources() -> tuple[str, ...]:
     return tuple(sorted(set(load_manifests()) - {"anwang"}))
@@ -295,7 +286,8 @@ def _empty_picture(report: WaitingReport) -> dict[str, Any]:
 
 def _propose(report: WaitingReport, found: Findings) -> None:
     policies, versions = policies_in_force(report.county or found.home_county, report.today)
-    found.versions["policies"] = versions
+    # The day chooses among dated rows: with the versions it makes the decision replay alike.
+    found.versions |= {"policies": versions, "day": report.today.isoformat()}
     found.inputs = dict(inputs_from(report.open_copy, found.picture))
     found.proposal = propose(found.inputs, policies)
 

@@ -153,7 +153,7 @@ def _fields(row: Mapping[str, Any], sources: list[str]) -> dict[str, Any]:
         "persons": _persons(_read(row["persons"]) or []),
         # Not screened yet: nothing was asked, so everything is unknown (V7).
         "unknown": sources if unknown is None else unknown,
-        "reasons": [_reason(one) for one in _read(row["reasons"]) or []],
+        "reasons": [reason_fields(one) for one in _read(row["reasons"]) or []],
     }
 
 
@@ -171,7 +171,8 @@ def _persons(subjects: list[dict[str, Any]]) -> dict[str, Any]:
     return persons
 
 
-def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
+def reason_fields(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """A reason as printed: its text in the reader's language."""
     text = reason.get("text")
     if isinstance(text, Mapping):
         text = text.get("en" if (get_language() or "zh").startswith("en") else "zh")

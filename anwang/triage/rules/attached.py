@@ -21,14 +21,15 @@ def attached_clocks(
 ) -> list[ClockDefinition]:
     """Definitions in the table's order. `inputs` as stored with the screening: lists for sets, the
     word `unknown` for what is not known."""
-    asked: dict[str, Any] = {name: _read(value) for name, value in inputs.items()}
+    asked: dict[str, Any] = {name: read_stored(value) for name, value in inputs.items()}
     asked |= {name: str(outcome.get(name) or "none") for name in _DECIDED}
     hits, _ = policies.attach.decide_all(asked)
     ids = dict.fromkeys(str(hit.outputs["clock"]) for hit in hits)
     return [policies.clocks[one] for one in ids if one in policies.clocks]
 
 
-def _read(value: Any) -> Value:
+def read_stored(value: Any) -> Value:
+    """An input as stored with a screening: the word `unknown`, a list for a set, else itself."""
     if value == "unknown":
         return UNKNOWN
     return frozenset(value) if isinstance(value, list) else value

@@ -169,5 +169,15 @@ class HouseholdView:
         )
 
 
+def without_report(picture: Picture, receipt: str) -> dict[str, Any]:
+    """The picture without facts of this very report, which a second look would find."""
+    facts = [
+        fact
+        for fact in picture.get("facts", ())
+        if not (isinstance(fact.get("value"), dict) and fact["value"].get("report") == receipt)
+    ]
+    return {**picture, "facts": facts}
+
+
 def _listed(picture: Picture, name: str) -> list[Mapping[str, Any]]:
     return [item for item in picture.get(name) or () if isinstance(item, Mapping)]

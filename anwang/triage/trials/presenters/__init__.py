@@ -1,0 +1,1 @@
+"""Trials as screens and commands show them."""

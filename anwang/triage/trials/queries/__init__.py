@@ -1,0 +1,1 @@
+"""What trials read: past inputs, the versions to be tried, results."""

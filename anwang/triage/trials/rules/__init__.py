@@ -1,0 +1,1 @@
+"""What trials compute: pure functions over columns of stored inputs."""
