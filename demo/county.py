@@ -10,6 +10,7 @@ from random import Random
 from demo.addresses import Address, AddressMaker
 from demo.households import Household, HouseholdMaker
 from demo.life import Care, Dose, Life, Stay
+from demo.lives import Lives, draw_lives
 from demo.persons import Person, PersonMaker
 
 OVERDUE_AFTER_DAYS = 90
@@ -66,6 +67,11 @@ class County:
                 if parent:
                     found[parent].append(person)
         return dict(found)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """What befell the persons beyond home and kin, drawn when first asked for."""
+        return draw_lives(self)
 
     def digest(self) -> str:
         """SHA-256 over everything drawn; equal for equal (seed, as_of, size)."""

@@ -260,7 +260,7 @@ def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:
 
 
 def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:
-    """The four full deliveries of one night, unless they are in already."""
+    """The full deliveries of one night, one a source, unless they are in already."""
     folder = Path(settings.HOME) / "demo"
     folder.mkdir(exist_ok=True)
     if not (folder / "written").exists():
@@ -273,7 +273,7 @@ def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell)
             source_id=name, state=Delivery.State.PUBLISHED, delivered_at=at
         ).exists():
             continue
-        tell(_("載入登記資料"), 5 + place * 6)
+        tell(_("載入登記資料"), 5 + place * 24 // len(names))
         file = folder / f"{name}.csv"
         meta = folder / f"{name}.csv.meta.json"
         said = json.loads(meta.read_text(encoding="utf-8")) | {"delivered_at": at.isoformat()}
