@@ -18,6 +18,8 @@ WORKERS_COMMANDS = {"load", "reports", "link", "match", "people", "household", "
 OWNERS_COMMANDS = {"migrate", "prepare", "sqlmigrate"}
 NEEDS_NO_DATABASE = {"makemigrations", "help", "check", "collectstatic", "--help", "--version"}
 BRINGS_ITS_OWN = {"up", "init"}
+# Acts of a command that look at a file alone.
+FILES_ONLY = {("source", "check")}
 
 
 def role_of(command: str) -> str:
@@ -27,6 +29,11 @@ def role_of(command: str) -> str:
     if command == "verify-audit":
         return "auditor"
     return "worker" if command in WORKERS_COMMANDS else "app"
+
+
+def needs_no_database(given: Sequence[str]) -> bool:
+    """Whether this call can do without any database."""
+    return given[1] in NEEDS_NO_DATABASE or tuple(given[1:3]) in FILES_ONLY
 
 
 def _execute(arguments: Sequence[str]) -> int:
@@ -60,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("ANWANG_DATABASE_ROLE", role_of(command))
     # A terminated command must still stop the server that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if command in NEEDS_NO_DATABASE or os.environ.get("DATABASE_URL"):
+    if len(given) < 2 or needs_no_database(given) or os.environ.get("DATABASE_URL"):
         sys.exit(_execute(given))
     if os.environ.get("ANWANG_SOCKETS"):  # a child of a command that holds the server
         sys.exit(_execute(given))

@@ -68,6 +68,7 @@ def sense_faults(
             yield Fault(("quality", number, "id"), _twice(rule.id))
     for number, fact in enumerate(manifest.facts):
         yield from _fact_faults(("facts", number), fact, manifest, types)
+    yield from _care_faults(manifest)
     yield from _purpose_faults(body)
     yield from _transport_faults(body, manifest, types)
     for number, version in enumerate(body.get("also_reads", ())):
@@ -161,12 +162,7 @@ def _fact_faults(
 def _kind_faults(
     place: Place, fact: FactRule, kind: FactKind, manifest: Manifest
 ) -> Iterator[Fault]:
-    """What the kind asks of a source: its sentence filled, its codes used, its care taken."""
-    if _RANKS[kind.sensitivity] > _RANKS[manifest.sensitivity]:
-        yield Fault(("sensitivity",), Words(
-            f"事實「{kind.id}」的敏感程度是 {kind.sensitivity}，來源不能較低。",
-            f"facts of kind {kind.id} are {kind.sensitivity}; the source cannot be less.",
-        ))  # fmt: skip
+    """What the kind asks of a source: a key for its ties, its sentence filled, its codes said."""
     if kind.households in ("kin", "guardian", "registered-together") and fact.key is None:
         yield Fault(place, Words(
             f"「{kind.id}」要有 key 才知道是和誰的關係。",
@@ -189,6 +185,17 @@ def _kind_faults(
                     f"「{kind.id}」的「{field}」沒有代碼「{code.code}」的說法。",
                     f"{field!r} of {kind.id} has no words for the code {code.code!r}.",
                 ))  # fmt: skip
+
+
+def _care_faults(manifest: Manifest) -> Iterator[Fault]:
+    told = {fact.kind: kinds()[fact.kind] for fact in manifest.facts if fact.kind in kinds()}
+    rank = _RANKS[manifest.sensitivity]
+    above = [name for name, kind in told.items() if _RANKS[kind.sensitivity] > rank]
+    if above:
+        yield Fault(("sensitivity",), Words(
+            f"來源的敏感程度不能低於其事實：{'、'.join(above)}。",
+            f"the source cannot be less sensitive than its facts: {', '.join(above)}.",
+        ))  # fmt: skip
 
 
 def _purpose_faults(body: Mapping[str, Any]) -> Iterator[Fault]:

@@ -53,15 +53,20 @@ def _meant(error: ValidationError) -> Iterator[ValidationError]:
             yield from _meant(one)
 
 
+def _asked(error: ValidationError) -> Any:
+    """What the schema asks for at this place."""
+    return error.validator_value
+
+
 def _required(error: ValidationError) -> Words:
-    name = next(one for one in error.validator_value if repr(one) == error.message.split(" is ")[0])
+    name = next(one for one in _asked(error) if repr(one) == error.message.split(" is ")[0])
     return Words(f"缺少「{name}」。", f"{name!r} is missing.")
 
 
 def _additional(error: ValidationError) -> Words:
-    schema: Mapping[str, Any] = error.schema
+    schema: Any = error.schema
     known = list(schema.get("properties", ()))
-    instance: Mapping[str, Any] = error.instance
+    instance: Any = error.instance
     extra = sorted(set(map(str, instance)) - set(known))
     near = [one for name in extra for one in get_close_matches(name, known, 1)]
     return Words(
@@ -73,8 +78,8 @@ def _additional(error: ValidationError) -> Words:
 
 
 def _enum(error: ValidationError) -> Words:
-    allowed = ", ".join(map(str, error.validator_value))
-    near = get_close_matches(str(error.instance), [str(one) for one in error.validator_value], 1)
+    allowed = ", ".join(map(str, _asked(error)))
+    near = get_close_matches(str(error.instance), [str(one) for one in _asked(error)], 1)
     return Words(
         f"不能是「{error.instance}」。可用：{allowed}。"
         + (f"是否為「{near[0]}」？" if near else ""),
@@ -84,11 +89,11 @@ def _enum(error: ValidationError) -> Words:
 
 
 def _const(error: ValidationError) -> Words:
-    return Words(f"只能是 {error.validator_value}。", f"must be {error.validator_value}.")
+    return Words(f"只能是 {_asked(error)}。", f"must be {_asked(error)}.")
 
 
 def _type(error: ValidationError) -> Words:
-    said = error.validator_value
+    said = _asked(error)
     wanted = [_TYPES[one] for one in ([said] if isinstance(said, str) else said)]
     return Words(
         f"應為{'或'.join(one.zh for one in wanted)}。",
@@ -98,25 +103,25 @@ def _type(error: ValidationError) -> Words:
 
 def _pattern(error: ValidationError) -> Words:
     return Words(
-        f"「{error.instance}」的寫法不合：{error.validator_value}",
-        f"{str(error.instance)!r} is not written as it should: {error.validator_value}",
+        f"「{error.instance}」的寫法不合：{_asked(error)}",
+        f"{str(error.instance)!r} is not written as it should: {_asked(error)}",
     )
 
 
 def _empty(error: ValidationError) -> Words:
-    least = error.validator_value
+    least = _asked(error)
     return Words(f"至少要有 {least} 個。", f"needs at least {least}.")
 
 
 def _limit(error: ValidationError) -> Words:
     return Words(
-        f"{error.instance} 超出範圍（{error.validator} {error.validator_value}）。",
-        f"{error.instance} is out of range ({error.validator} {error.validator_value}).",
+        f"{error.instance} 超出範圍（{error.validator} {_asked(error)}）。",
+        f"{error.instance} is out of range ({error.validator} {_asked(error)}).",
     )
 
 
 def _one_of(error: ValidationError) -> Words:
-    forms = [_form(one) for one in error.validator_value]
+    forms = [_form(one) for one in _asked(error)]
     return Words(
         f"不是任何一種允許的寫法。可用：{'；'.join(forms)}。",
         f"fits none of the allowed forms: {'; '.join(forms)}.",
@@ -134,7 +139,7 @@ def _form(schema: Mapping[str, Any]) -> str:
 
 
 def _not(error: ValidationError) -> Words:
-    names = ", ".join(error.validator_value.get("required", ()))
+    names = ", ".join(_asked(error).get("required", ()))
     return Words(f"這裡不能有「{names}」。", f"{names!r} does not belong here.")
 
 

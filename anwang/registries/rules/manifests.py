@@ -198,7 +198,7 @@ def faults_of(body: object) -> list[Fault]:
 def transport_of(body: Mapping[str, Any]) -> TransportKind:
     """The transport in a manifest's body, which names it alone or with where it leads."""
     said = body["transport"]
-    kind: TransportKind = said if isinstance(said, str) else said["kind"]
+    kind: TransportKind = said["kind"] if isinstance(said, Mapping) else said
     return kind
 
 
