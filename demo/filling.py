@@ -31,6 +31,7 @@ from anwang.access.actions.standing import note_fulfilled
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account, SafeAdult
 from anwang.access.tokens import id_token
+from anwang.common.clock import clock_now
 from anwang.common.errors import Refused
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.directory.models import Team
@@ -48,6 +49,8 @@ from demo.deciding import decide
 from demo.humans import humans
 from demo.registries import write_registries
 from demo.reports import DemoReport, reports_of_year
+from demo.sources import standing
+from demo.sources.stock import fill_stock
 from demo.staff import accounts, teams
 
 SEED = 20261
@@ -257,6 +260,20 @@ def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:
         if zlib.crc32(roots[own].encode()) % 2 == which:
             chosen.append(one)
     return chosen
+
+
+def stocked() -> bool:
+    """Whether the simulated sources hold what the demo county's registries know."""
+    return (Path(settings.HOME) / "demo" / "stocked").exists()
+
+
+def put_on_stock(county: County | None = None) -> None:
+    """Let the simulated sources hold what the county's registries know."""
+    home = Path(settings.HOME)
+    if county is None:
+        county = build_county(SEED, clock_now().astimezone(TAIPEI).date(), size()[0])
+    fill_stock(standing.stock_of(home), county)
+    (home / "demo" / "stocked").touch()
 
 
 def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:

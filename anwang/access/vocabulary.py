@@ -63,6 +63,7 @@ class NoticeKind(StrEnum):
     TRAINING_NOTED = "training-noted"
     TRAINING_WITHDRAWN = "training-withdrawn"
     CASE_WITHOUT_LEAD = "case-without-lead"
+    OTHER_PERSON_ANSWERED = "other-person-answered"
 
 
 class Act(StrEnum):
@@ -88,6 +89,10 @@ class Act(StrEnum):
     DRAFT_SAVED = "draft-saved"
     DRAFT_DISCARDED = "draft-discarded"
     ATTACHMENT_OPENED = "attachment-opened"
+    SOURCE_CONNECTED = "source-connected"
+    SOURCE_FETCHED = "source-fetched"
+    SOURCES_ASKED = "sources-asked"
+    SOURCE_ANSWERED = "source-answered"
     RECORDS_LOADED = "records-loaded"
     ROW_REPLAYED = "row-replayed"
     RECORDS_LINKED = "records-linked"

@@ -103,3 +103,35 @@ class QuarantinedRow(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["delivery", "line"], name="quarantine_of_delivery")]
+
+
+class Arrival(models.Model):
+    """A file or a delivery of pages that was fetched from its source: it is not fetched again.
+
+    `version` differs when another thing comes under the same name. The newest one of a REST source
+    says from where on the source is asked.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="arrivals")
+    name = models.CharField(max_length=200)
+    version = models.CharField(max_length=100)
+    bytes = models.PositiveBigIntegerField()
+    fetched_at = models.DateTimeField(db_default=ClockNow())
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "name", "version"], name="fetched_once")
+        ]
+
+
+class FetchState(models.Model):
+    """How fetching from a source goes: when it was tried last, and what hinders it since when."""
+
+    source = models.OneToOneField(Source, on_delete=models.PROTECT, primary_key=True)
+    tried_at = models.DateTimeField()
+    came_at = models.DateTimeField(null=True, help_text="Last time the source was reached.")
+    trouble = models.CharField(max_length=30, default="", db_default="")
+    since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, db_default=0)
