@@ -43,6 +43,8 @@ SWEEPING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000002"), "program", r
 LOADING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000003"), "program", role="loading")
 TRYING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000009"), "program", role="trying")
 
+ASKING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000005"), "program", role="asking")
+
 
 def enter(actor: Actor, purpose: str = "", using: str = "default") -> None:
     """Set the context of the running transaction. Raises outside one, where it would be lost."""

@@ -54,8 +54,10 @@ class Feed:
 def feeds() -> list[Feed]:
     """Every source by id: states and counts, nobody's data. Two queries, the clock, the sources."""
     now = clock_now()
-    newest = _latest(Delivery.objects.order_by("source_id", "-began_at"))
-    published = Delivery.objects.filter(state=Delivery.State.PUBLISHED)
+    # An answer about one person says nothing of the feed.
+    deliveries = Delivery.objects.exclude(mode="look-up")
+    newest = _latest(deliveries.order_by("source_id", "-began_at"))
+    published = deliveries.filter(state=Delivery.State.PUBLISHED)
     last = _latest(published.order_by("source_id", "-known_at"))
     return [
         Feed(

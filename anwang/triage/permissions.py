@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from anwang.access.actions.entries import record_apart
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit, check_pace, check_role, has_role, refuse, seats_in
+from anwang.access.queries.seats import Seat
 from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 from anwang.intake.models import HelpCall
@@ -43,6 +44,19 @@ def check_can_search(actor: Actor) -> Permit:
     return check_role(actor, DESK_ROLES, "find-report")
 
 
+def _working_on(actor: Actor, matter: Matter) -> tuple[Seat, ...]:
+    """The actor's seats at the report's desk, or in the team that it was offered to."""
+    return tuple(
+        seat
+        for seat in seats_in(actor, (*DESK_ROLES, *TEAM_ROLES))
+        if (seat.role in DESK_ROLES and seat.team_id == matter.desk_team)
+        or (
+            seat.role in TEAM_ROLES
+            and seat.team_id in (matter.offered_team, matter.accountable_team)
+        )
+    )
+
+
 def check_can_read_matter(
     actor: Actor, matter_id: uuid.UUID | None, purpose: str = "duty-desk"
 ) -> Permit:
@@ -57,15 +71,7 @@ def check_can_read_matter(
     ).first()  # fmt: skip
     if matter is None or matter_id is None:
         refuse(actor, purpose, asked)
-    seats = tuple(
-        seat
-        for seat in seats_in(actor, (*DESK_ROLES, *TEAM_ROLES))
-        if (seat.role in DESK_ROLES and seat.team_id == matter.desk_team)
-        or (
-            seat.role in TEAM_ROLES
-            and seat.team_id in (matter.offered_team, matter.accountable_team)
-        )
-    )
+    seats = _working_on(actor, matter)
     if not seats:
         refuse(actor, purpose, asked)
     task = matter.state in OPEN
@@ -90,6 +96,23 @@ def check_can_decide(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
     if not seats:
         refuse(actor, "decide", asked)
     return Permit(actor, "task", "decide", seats)
+
+
+def check_can_ask_sources(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
+    """A permit to have the sources asked about a report's family: whoever works on it now (S15).
+
+    Only while there is something to do with it: what is closed gives no reason to ask.
+    """
+    asked = [matter_id] if matter_id else []
+    matter = Matter.objects.filter(pk=matter_id).only(
+        "desk_team", "offered_team", "accountable_team", "state"
+    ).first()  # fmt: skip
+    if matter is None or matter.state not in OPEN:
+        refuse(actor, "ask-sources", asked)
+    seats = _working_on(actor, matter)
+    if not seats:
+        refuse(actor, "ask-sources", asked)
+    return Permit(actor, "task", "ask-sources", seats)
 
 
 def check_can_see_help(actor: Actor, call: uuid.UUID) -> Permit:

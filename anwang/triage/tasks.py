@@ -15,6 +15,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.inquiries import ask_waiting
 from anwang.triage.actions.screening import screen_unchecked, screen_waiting
 from anwang.triage.actions.sweeping import forget_old_traces, mark_missed_clocks
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SCREENING_QUEUE: Final = "screening"
 SWEEPING_QUEUE: Final = "sweeping"
+ASKING_QUEUE: Final = "asking"
 SILENT_SECONDS: Final = 30
 KEPT_HOURS: Final = 24
 # A delivery that finds a bell ringing does not ring its own. When that one's job is taken before the
@@ -52,6 +54,23 @@ def screen_all_waiting() -> int:
         else:
             time.sleep(LOOK_AGAIN_SECONDS[looked])
             looked += 1
+
+
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.ask_sources", queue=ASKING_QUEUE, queueing_lock="triage.ask_sources"
+)
+def ask_sources() -> int:
+    """Ask the sources until no inquiry waits."""
+    return ask_waiting()
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="missed-inquiries")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.ask_missed", queue=ASKING_QUEUE, queueing_lock="triage.ask_missed"
+)
+def ask_missed(timestamp: int) -> int:
+    """Inquiries whose bell nobody heard, or whose worker was killed."""
+    return ask_waiting()
 
 
 @app.periodic(cron="* * * * * */5", periodic_id="missed-reports")  # type: ignore[untyped-decorator]

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.triage import views
-from anwang.triage.views import decide, protected
+from anwang.triage.views import decide, inquiries, protected
 
 app_name = "triage"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("desk/queue/", views.queue, name="queue"),
     path("desk/find/", views.find, name="find"),
     path("desk/<str:receipt>/", views.report, name="report"),
+    path("desk/<str:receipt>/ask/", inquiries.ask, name="ask"),
+    path("desk/<str:receipt>/asked/", inquiries.asked, name="asked"),
     path("desk/<str:receipt>/confirm/", decide.confirm_report, name="confirm"),
     path("desk/<str:receipt>/change/", decide.change_report, name="change"),
     path("desk/<str:receipt>/answer/", decide.answer_report, name="answer"),

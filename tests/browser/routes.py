@@ -125,6 +125,8 @@ NO_PAGE = {
     "intake:discard": "POST",
     "intake:attachment": "a file to save",
     "triage:queue": "a part of triage:desk, renewed by itself",
+    "triage:asked": "a part of triage:report, renewed by itself",
+    "triage:ask": "POST",
     "cases:who-say": "POST",
     "cases:who-unsay": "POST",
     "cases:who-ask": "POST",

@@ -24,7 +24,7 @@ left join lateral (
 ) full_one on s.manifest->>'transport' <> 'own'
 left join lateral (
     select state from registries_delivery
-    where source_id = s.id and began_at <= %(known_at)s
+    where source_id = s.id and began_at <= %(known_at)s and mode <> 'look-up'
       and (state = 'held' or known_at <= %(known_at)s)
     order by began_at desc limit 1
 ) newest on s.manifest->>'transport' <> 'own'

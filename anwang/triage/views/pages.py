@@ -17,8 +17,10 @@ from anwang.directory.models import Team
 from anwang.triage.models import Matter, State
 from anwang.triage.permissions import DESK_ROLES
 from anwang.triage.presenters.detail import offer_lines, report_context, same_event_lines
+from anwang.triage.presenters.inquiries import asked_context, names_in
 from anwang.triage.presenters.queue import queue_context
 from anwang.triage.queries import explain_fields
+from anwang.triage.queries.inquiries import last_inquiry
 from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
 from anwang.triage.queries.queue import (
     counts_of_queue,
@@ -83,6 +85,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         **_sealing(found, permit),
         **offer_lines(found, suggested, names),
         "same_events": same_event_lines(found, may_judge=at_desk),
+        "asked": asked_context(found.matter, last_inquiry(matter_id, permit), names_in(explained)),
         "decide": _decide(found, teams, suggested) | decide if at_desk else None,
     }
 

@@ -11,7 +11,8 @@ from procrastinate.contrib.django import app
 
 from anwang.triage.actions.screening import screen_waiting, waiting
 
-CONCURRENCY: Final = 3
+# Two may be long: fetching from a source, and asking about a family. Three are left for the rest.
+CONCURRENCY: Final = 5
 # The bell is LISTEN/NOTIFY; the look every second is for a bell that was lost with its connection.
 POLLING_SECONDS: Final = 1.0
 LEASE_LOOK_SECONDS: Final = 0.2

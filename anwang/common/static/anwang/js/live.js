@@ -57,6 +57,7 @@ const itemsOf = (root) => new Set([...root.querySelectorAll("[data-item]")].map(
 
 function renew(old, fresh) {
   if (fresh.dataset.live) old.dataset.live = fresh.dataset.live; // says which state was seen last
+  else delete old.dataset.live; // nothing more will change
   const current = old.querySelector('[data-item][aria-current="true"]')?.dataset.item;
   for (const item of fresh.querySelectorAll("[data-item]")) {
     if (current === undefined) break;
@@ -138,4 +139,9 @@ document.addEventListener("click", (event) => {
 // A jump within the page is told as popstate too; only another address needs another page.
 addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
 
-document.querySelectorAll("[data-live][id]").forEach(watch);
+const watchAll = (root) => root.querySelectorAll("[data-live][id]").forEach(watch);
+watchAll(document);
+document.addEventListener("anwang:swapped", (event) => {
+  const fresh = document.getElementById(event.detail);
+  if (fresh) watchAll(fresh);
+});

@@ -1,0 +1,81 @@
+"""What the sources answered, as triage/_asked.html shows it: a line a source, unknown never as no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from django.urls import reverse
+
+from anwang.registries.transports.troubles import TEXTS
+from anwang.triage.models import OPEN, LookUp, Matter
+from anwang.triage.presenters.picture import names_of
+from anwang.triage.presenters.words import source_words
+from anwang.triage.queries.inquiries import Inquired
+
+# What calls for reading first; what was not even asked stands folded away below.
+ORDER: Final = ("value", "failed", "late", "asking", "none", "withheld", "not-asked")
+FOLDED: Final = frozenset({"withheld", "not-asked"})
+
+
+def asked_context(
+    matter: Matter, inquired: Inquired | None, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Context of triage/_asked.html. `names`: person id -> name, of the family's members."""
+    receipt = matter.report.receipt
+    found: dict[str, Any] = {
+        "ask_url": reverse("triage:ask", args=[receipt]) if matter.state in OPEN else None,
+        "inquiry": None,
+    }
+    if inquired is None:
+        return found
+    lines = [
+        _source(source, list(those), names)
+        for source, those in groupby(inquired.lookups, key=lambda one: one.source_id)
+    ]
+    lines.sort(key=lambda one: (ORDER.index(one["state"]), one["source"]))
+    part = reverse("triage:asked", args=[receipt])
+    return found | {
+        "inquiry": inquired.inquiry,
+        "running": inquired.running,
+        "live_url": f"{part}?since={inquired.version}" if inquired.running else None,
+        "sources": [one for one in lines if one["state"] not in FOLDED],
+        "folded": [one for one in lines if one["state"] in FOLDED],
+        "answered": sum(one["state"] in ("value", "none") for one in lines),
+        "total": len(lines),
+    }
+
+
+def names_in(explained: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the members of the stored picture."""
+    return names_of(explained.get("picture") or {})
+
+
+def _source(source: str, lookups: list[LookUp], names: Mapping[str, str]) -> dict[str, Any]:
+    """One source: its most telling state, and for each state whom it holds for and why."""
+    by_state = sorted(lookups, key=lambda one: (ORDER.index(one.state), one.why))
+    groups = []
+    for (state, why), those in groupby(by_state, key=lambda one: (one.state, one.why)):
+        kept = list(those)
+        groups.append(
+            {
+                "state": state,
+                "why": TEXTS[why].as_dict() if why in TEXTS else None,
+                "names": "、".join(names.get(str(one.person), "不詳") for one in kept),
+                "told": [
+                    {"name": names.get(str(one.person), "不詳"), "text": text}
+                    for one in kept
+                    for text in one.told
+                ],
+            }
+        )
+    answers = [one for one in lookups if one.answered_at is not None]
+    return {
+        "source": source,
+        "name": source_words(source),
+        "state": by_state[0].state,
+        "groups": groups,
+        "answered_at": min((one.answered_at for one in answers if one.answered_at), default=None),
+        "kept": any(one.kept_from for one in lookups),
+    }
