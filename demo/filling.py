@@ -278,10 +278,12 @@ def put_on_stock(county: County | None = None) -> None:
 
 def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:
     """The full deliveries of one night, one a source, unless they are in already."""
-    folder = Path(settings.HOME) / "demo"
-    folder.mkdir(exist_ok=True)
+    day = at.astimezone(TAIPEI).date()
+    lately = county.as_of - day < dt.timedelta(days=30)
+    folder = Path(settings.HOME) / "demo" / ("" if lately else "a-year-ago")
+    folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "written").exists():
-        write_registries(county, folder)
+        write_registries(county, folder, day)
         (folder / "written").touch()
     names = [file.stem for file in sorted(folder.glob("*.csv"))]
     past.go_to(at)

@@ -43,6 +43,10 @@ PLANNED = frozenset(
 DATED = {"valid_from", "valid_to"}
 # Where a row begins with a day that not every row has.
 BEGINS = {"employment-service": {"registered_on"}, "psychiatric-care": {"registered_on"}}
+# How long before its planned day a row is there at the latest: a dose is due, a child is expected.
+ANNOUNCED = timedelta(days=60)
+LATER = frozenset({"died_on", "married_on", "divorced_on", "at_office_since", "guardian_since",
+                   "custody_since", "service_from"})  # fmt: skip
 # What is said only once that day has come.
 SAID_WITH = {
     "visited_on": ("outcome", "finding"), "ended_on": ("outcome",), "placed_on": ("placement",),
@@ -94,32 +98,58 @@ def rows_of(source: str, county: County, day: date) -> Iterator[Row]:
     first = {one["name"] for one in columns if one["type"] == "date" and one.get("required")}
     first |= BEGINS.get(source, set())
     for one in registry_rows(county, source):
-        row = one.row if day >= county.as_of else _as_of(one.row, days, first, day.isoformat())
+        row = one.row if day >= county.as_of else _as_of(one.row, days, first, day)
         if row is not None:
             yield row
 
 
-def _as_of(row: Row, days: set[str], first: set[str], day: str) -> Row | None:
+def _as_of(row: Row, days: set[str], first: set[str], on: date) -> Row | None:
+    day, soon = on.isoformat(), (on + ANNOUNCED).isoformat()
     told = {name: row[name] for name in days if row.get(name)}
-    if told and (min(told.values()) > day or any(told.get(name, "") > day for name in first)):
+    begun = [text <= (soon if name in PLANNED else day) for name, text in told.items()]
+    if told and (not any(begun) or any(told.get(name, "") > day for name in first)):
         return None
-    to_come = {name for name, on in told.items() if on > day and name not in PLANNED}
+    if _born_later(row, day):
+        return None
+    return _without(row, {name for name, text in told.items() if text > day} - PLANNED)
+
+
+def _born_later(row: Row, day: str) -> bool:
+    """Whether the person was not born yet; a broken date says nothing."""
+    return row["birth_date"][:2] in ("19", "20") and row["birth_date"] > day
+
+
+def _without(row: Row, to_come: set[str]) -> Row:
+    """The row before these days, and without what is said only with them."""
     empty = to_come | {name for one in to_come for name in SAID_WITH.get(one, ())}
     return row | dict.fromkeys(empty & row.keys(), "")
 
 
-def write_registries(county: County, folder: Path) -> dict[str, int]:
-    """Write each source as CSV (UTF-8) with its envelope; returns source -> rows."""
+def _by_night(county: County, source: str, day: date) -> Iterator[Row]:
+    """What a filling delivers of that day. The household register holds everybody from the start,
+    so that a year of reports knows the people it names; only what came later is empty.
+    """
+    if source != "household-registration" or day >= county.as_of:
+        yield from rows_of(source, county, day)
+        return
+    for one in registry_rows(county, source):
+        if not _born_later(one.row, day.isoformat()):
+            later = {name for name in LATER if one.row.get(name, "") > day.isoformat()}
+            yield _without(one.row, later)
+
+
+def write_registries(county: County, folder: Path, day: date | None = None) -> dict[str, int]:
+    """Write each source as CSV (UTF-8) with its envelope, as of `day`; returns source -> rows."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for source, columns in COLUMNS.items():
-        rows = registry_rows(county, source)
+        rows = list(_by_night(county, source, day or county.as_of))
         path = folder / f"{source}.csv"
         with path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.DictWriter(out, columns, restval="")
             writer.writeheader()
-            writer.writerows(row.row for row in rows)
-        _write_envelope(path, source, len(rows), county.as_of)
+            writer.writerows(rows)
+        _write_envelope(path, source, len(rows), day or county.as_of)
         counts[source] = len(rows)
     return counts
 
