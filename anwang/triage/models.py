@@ -32,6 +32,9 @@ class State(models.TextChoices):
 
 
 CLOSED = (State.ACCEPTED, State.ANSWERED, State.LINKED, State.ERROR)
+# Somebody works with the family: what the sources know now may matter (S15).
+ASKED_ABOUT = (State.RECEIVED, State.SCREENED, State.AWAITING_DECISION, State.OFFERED,
+               State.DISPUTED, State.ACCEPTED)  # fmt: skip
 OPEN = tuple(state for state in State if state not in CLOSED)
 
 TRANSITIONS: dict[State, frozenset[State]] = {

@@ -99,15 +99,12 @@ def check_can_decide(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
 
 
 def check_can_ask_sources(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
-    """A permit to have the sources asked about a report's family: whoever works on it now (S15).
-
-    Only while there is something to do with it: what is closed gives no reason to ask.
-    """
+    """A permit to have the sources asked about a report's family: whoever works on it (S15)."""
     asked = [matter_id] if matter_id else []
     matter = Matter.objects.filter(pk=matter_id).only(
-        "desk_team", "offered_team", "accountable_team", "state"
+        "desk_team", "offered_team", "accountable_team"
     ).first()  # fmt: skip
-    if matter is None or matter.state not in OPEN:
+    if matter is None:
         refuse(actor, "ask-sources", asked)
     seats = _working_on(actor, matter)
     if not seats:

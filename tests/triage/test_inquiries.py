@@ -18,7 +18,7 @@ from anwang.registries.models import Delivery, Fact
 from anwang.registries.rules.manifests import load_manifests
 from anwang.registries.transports import asking
 from anwang.triage.actions import screening
-from anwang.triage.actions.inquiries import ask_waiting, begin_inquiry
+from anwang.triage.actions.inquiries import NoReasonToAsk, ask_waiting, begin_inquiry
 from anwang.triage.models import Inquiry, LookUp, Matter, Screening
 from anwang.triage.permissions import check_can_ask_sources
 from anwang.triage.queries.inquiries import verify_records
@@ -124,11 +124,11 @@ def test_three_sources_that_fail_cost_no_more_than_the_limit_and_are_not_known(
 ):
     """P5: the others' answers stand, and what failed is never shown as clear."""
     monkeypatch.setattr(asking, "OVERALL_SECONDS", 2.5)
-    sources.site.faults |= {"prison": "slow", "school": "down", "probation": "errors"}
+    sources.site.faults |= {"prison": "slow", "criminal-record": "down", "probation": "errors"}
     found = ask(matter, desk)
     assert max(one.milliseconds or 0 for one in found.values()) <= 2500
     states = {source: found[source, "陳大方"].state for source in sources.site.faults}
-    assert states == {"prison": "late", "school": "failed", "probation": "failed"}
+    assert states == {"prison": "late", "criminal-record": "failed", "probation": "failed"}
     assert {one.state for one in found.values()} == {"none", "late", "failed", "not-asked"}
 
 
@@ -190,8 +190,8 @@ def test_a_closed_report_is_no_reason_to_ask(matter, desk):
     with as_role("worker"):
         matter.state = "answered"
         matter.save(update_fields=["state"])
-    with acting(desk), pytest.raises(Refused):
-        check_can_ask_sources(desk, matter.pk)
+    with acting(desk), pytest.raises(NoReasonToAsk):
+        begin_inquiry(matter.pk, check_can_ask_sources(desk, matter.pk))
 
 
 def test_questions_and_answers_are_signed_and_a_changed_one_is_found(matter, desk):

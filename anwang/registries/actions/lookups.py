@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Final
 
 from anwang.access.actions.audit_alarms import raise_alarm
@@ -21,7 +22,7 @@ from anwang.registries.actions.batches import new_delivery_id
 from anwang.registries.actions.deliveries import PURPOSE, load_rows, manifest_in_force, publish
 from anwang.registries.actions.repeats import Repeats
 from anwang.registries.models import Delivery
-from anwang.registries.rules.fact_kinds import load_fact_kinds
+from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.registries.rules.facts import facts_of
 from anwang.registries.rules.files import FileRow
 from anwang.registries.rules.rows import RowOk, row_check
@@ -59,9 +60,11 @@ def take_answers(source_id: str, rows: Sequence[Row], *, actor: Actor) -> uuid.U
     return delivery_id
 
 
-def told_in(source_id: str, rows: Iterable[Row], on: date) -> list[dict[str, str]]:
+def told_in(source_id: str, rows: Sequence[Row], on: date) -> list[dict[str, str]]:
     """What the rows of an answer say that holds on `on`, as sentences {zh, en}, each once."""
-    manifest, kinds = manifest_in_force(source_id), load_fact_kinds()
+    if not rows:
+        return []
+    manifest, kinds = manifest_in_force(source_id), _kinds()
     check = row_check(manifest)
     found: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -77,6 +80,11 @@ def told_in(source_id: str, rows: Iterable[Row], on: date) -> list[dict[str, str
             text = kind.text_of(fact.value).as_dict()
             found.setdefault(text["zh"], text)
     return list(found.values())[:MOST_TOLD]
+
+
+@cache
+def _kinds() -> dict[str, FactKind]:
+    return load_fact_kinds()
 
 
 def _hex_token(number: str) -> bytes:

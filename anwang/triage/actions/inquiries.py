@@ -17,12 +17,14 @@ from threading import Thread
 from typing import Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from anwang.access.actions.entries import record_event
 from anwang.access.context import ASKING, acting
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
+from anwang.common.errors import AnwangError
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.people.actions import identify
 from anwang.people.queries.numbers import numbers_of
@@ -36,7 +38,7 @@ from anwang.registries.transports.connections import connection_to
 from anwang.registries.transports.questions import Answer, Question, Row
 from anwang.registries.transports.routes import Asking, route_of
 from anwang.triage.actions.screening import NotWaiting, screen
-from anwang.triage.models import Inquiry, LookUp, Matter, Screening
+from anwang.triage.models import ASKED_ABOUT, Inquiry, LookUp, Matter, Screening
 
 logger = logging.getLogger(__name__)
 PURPOSE: Final = "asking-sources"
@@ -69,16 +71,22 @@ class AskedSource:
     way: Way | None
 
 
+class NoReasonToAsk(AnwangError):
+    """The report is closed, so there is no reason to ask the sources about the family."""
+
+
 @transaction.atomic
 def begin_inquiry(matter_id: uuid.UUID, permit: Permit) -> uuid.UUID:
     """Note the wish to ask the sources about a report's family now, and ring for the worker.
 
-    While one is under way for the report, it is that one.
+    While one is under way for the report, it is that one. Raises NoReasonToAsk.
     """
+    matter = Matter.objects.only("stream", "state").get(pk=matter_id)
+    if matter.state not in ASKED_ABOUT:
+        raise NoReasonToAsk(_("這件通報已經結束，沒有再向各來源查詢的理由。"))
     running = Inquiry.objects.filter(matter_id=matter_id, done_at=None).order_by("-at").first()
     if running is not None and clock_now() - running.at < GIVEN_UP_AFTER:
         return running.pk
-    matter = Matter.objects.only("stream").get(pk=matter_id)
     made = uuid.uuid4()
     with connection.cursor() as cursor:
         cursor.execute(

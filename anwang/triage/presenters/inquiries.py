@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from anwang.registries.transports.troubles import TEXTS
-from anwang.triage.models import OPEN, LookUp, Matter
+from anwang.triage.models import ASKED_ABOUT, LookUp, Matter
 from anwang.triage.presenters.picture import names_of
 from anwang.triage.presenters.words import source_words
 from anwang.triage.queries.inquiries import Inquired
@@ -25,7 +25,7 @@ def asked_context(
     """Context of triage/_asked.html. `names`: person id -> name, of the family's members."""
     receipt = matter.report.receipt
     found: dict[str, Any] = {
-        "ask_url": reverse("triage:ask", args=[receipt]) if matter.state in OPEN else None,
+        "ask_url": reverse("triage:ask", args=[receipt]) if matter.state in ASKED_ABOUT else None,
         "inquiry": None,
     }
     if inquired is None:
@@ -35,16 +35,30 @@ def asked_context(
         for source, those in groupby(inquired.lookups, key=lambda one: one.source_id)
     ]
     lines.sort(key=lambda one: (ORDER.index(one["state"]), one["source"]))
+    shown = [one for one in lines if one["state"] not in FOLDED]
+    nothing = [one for one in shown if one["state"] == "none" and len(one["groups"]) == 1]
     part = reverse("triage:asked", args=[receipt])
     return found | {
         "inquiry": inquired.inquiry,
         "running": inquired.running,
         "live_url": f"{part}?since={inquired.version}" if inquired.running else None,
-        "sources": [one for one in lines if one["state"] not in FOLDED],
+        "sources": [one for one in shown if one not in nothing],
+        "nothing": _listed(nothing),
         "folded": [one for one in lines if one["state"] in FOLDED],
         "answered": sum(one["state"] in ("value", "none") for one in lines),
         "total": len(lines),
     }
+
+
+def _listed(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Sources that hold nothing on anybody they were asked about: one line for all of them."""
+    if not lines:
+        return None
+    words = {
+        "zh": "、".join(one["name"]["zh"] for one in lines),
+        "en": ", ".join(one["name"]["en"] for one in lines),
+    }
+    return {"names": words, "count": len(lines), "since": min(one["answered_at"] for one in lines)}
 
 
 def names_in(explained: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from anwang.access.absent import refused_is_absent
 from anwang.access.middleware import actor_of
-from anwang.triage.actions.inquiries import begin_inquiry
+from anwang.triage.actions.inquiries import NoReasonToAsk, begin_inquiry
 from anwang.triage.models import Matter
 from anwang.triage.permissions import check_can_ask_sources, check_can_read_matter
 from anwang.triage.presenters.inquiries import asked_context, names_in
@@ -25,7 +26,10 @@ def ask(request: HttpRequest, receipt: str) -> HttpResponse:
     matter_id = report_of_receipt(receipt)
     permit = check_can_ask_sources(actor_of(request), matter_id)
     assert matter_id is not None  # no permit without a matter
-    begin_inquiry(matter_id, permit)
+    try:
+        begin_inquiry(matter_id, permit)
+    except NoReasonToAsk as none:
+        messages.error(request, str(none))
     return redirect(reverse("triage:report", args=[receipt]) + "#asked")
 
 

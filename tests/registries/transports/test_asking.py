@@ -80,7 +80,8 @@ def test_nothing_on_record_is_none_only_where_the_source_said_so(sources):
 def test_a_failing_source_is_unknown_and_the_others_answer(sources, fault, state, why):
     """P5: what was not answered is shown as not known, never as clear."""
     sources.site.faults[PRISON] = fault
-    answers = ask(*map(question, EVERY))
+    limit = 1.0 if state == "late" else 4.0  # a bomb takes a while on a busy machine
+    answers = ask(*map(question, EVERY), seconds=5, limit=limit)
     assert (answers[PRISON].state, answers[PRISON].why, answers[PRISON].rows) == (state, why, ())
     assert answers[IMMUNISATION].state == answers[CARE].state == "value"
 
