@@ -7,6 +7,8 @@ from anwang.people.models import Identity, Key, Link, Person
 from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import forms_of
 from anwang.people.rules.keys import blocking_keys
+from anwang.registries.actions.batches import new_delivery_id
+from anwang.registries.actions.batches import record_id as id_of
 from anwang.registries.models import Delivery, Fact, Record
 from anwang.registries.rules.facts import facts_of
 from anwang.registries.rules.manifests import load_manifests
@@ -28,20 +30,20 @@ def person() -> uuid.UUID:
 def deliver(source: str, rows, known_at: datetime = FIRST, *, mode: str = "full", held=False):
     """`rows`: (person or None, values); a row with `withdrawn` ends its key."""
     delivery = Delivery.objects.create(
-        source_id=source, mode=mode, file_sha256="0" * 64, manifest_version="1",
+        id=new_delivery_id(known_at), source_id=source, mode=mode, file_sha256="0" * 64, manifest_version="1",
         delivered_at=known_at, began_at=known_at, known_at=None if held else known_at,
         state="held" if held else "published",
     )  # fmt: skip
-    for one, values in rows:
-        _record(delivery, one, values)
+    for place, (one, values) in enumerate(rows, start=1):
+        _record(delivery, place, one, values)
     return delivery
 
 
-def _record(delivery, one, values) -> None:
+def _record(delivery, place, one, values) -> None:
     source, key = delivery.source_id, values["record_key"]
     earlier = Identity.objects.filter(source_id=source, record_key=key)
     earlier.update(superseded=True)
-    record_id = uuid.uuid4()
+    record_id = uuid.UUID(id_of(delivery.pk, place))
     Record.objects.create(
         id=record_id, source_id=source, record_key=key, delivery=delivery, values={},
         withdrawn=bool(values.get("withdrawn")),

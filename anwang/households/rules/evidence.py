@@ -24,7 +24,8 @@ class FactView:
 
     `valid_to` is the first day on which it no longer held. `key` is the fact's key as the record
     has it; `about` the person the key stands for, where it is a relative we could identify.
-    `place` is the opaque key of an address, for facts that say where somebody lives.
+    `place` is the opaque key of an address, for facts that say where somebody lives. `record`: the
+    record that says it. `withheld`: its value was taken out, since it would tell a protected place.
     """
 
     person_id: str
@@ -37,6 +38,8 @@ class FactView:
     key: str | None = None
     about: str | None = None
     place: str | None = None
+    record: str | None = None
+    withheld: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Whether it was so on `day`, by its own dates."""
@@ -120,13 +123,14 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A tie between two persons. A parent edge runs from parent to child, violence to the victim.
+    """A tie between two persons. A parent edge runs from parent to child, violence to the victim,
+    guardian to whom somebody answers for, apart to whom somebody must keep away from.
 
     `inferred`: not said by a number but read off a household's roles or a reporter's words.
     `until` ends it (a separation); `dates` are the days on which violence was reported.
     """
 
-    kind: Literal["spouse", "parent", "violence"]
+    kind: Literal["spouse", "parent", "violence", "guardian", "apart"]
     from_id: str
     to_id: str
     source: str

@@ -120,6 +120,29 @@ def violence_edges(
     ]
 
 
+def bound_edges(
+    facts: Iterable[FactView], kinds: Mapping[str, FactKind], as_of: date
+) -> list[Edge]:
+    """Who answers for whom, and who must keep away from whom, as said by number; one a pair."""
+    found: dict[tuple[str, str, str], Edge] = {}
+    for fact in facts:
+        kind = kinds.get(fact.kind)
+        if kind is None or not fact.about or fact.about == fact.person_id:
+            continue
+        if not fact.holds_on(as_of):
+            continue
+        edge: Edge | None = None
+        if kind.households == "guardian":
+            edge = Edge("guardian", fact.about, fact.person_id, fact.source, fact.valid_from)
+        elif kind.households == "apart":
+            edge = Edge("apart", fact.person_id, fact.about, fact.source, fact.valid_from)
+        if edge is not None:
+            slot = (edge.kind, edge.from_id, edge.to_id)
+            if slot not in found or _weight(found[slot]) < _weight(edge):
+                found[slot] = edge
+    return sorted(found.values(), key=lambda one: (one.kind, one.from_id, one.to_id))
+
+
 def kin_within(start: Iterable[str], edges: Iterable[Edge], steps: int) -> set[str]:
     """Everybody within so many ties of kin (violence is none) of `start`, without `start`."""
     beside: dict[str, set[str]] = defaultdict(set)

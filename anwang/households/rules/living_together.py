@@ -9,9 +9,9 @@ office's door each registered household stays by itself, and with it those of it
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from anwang.households.rules.evidence import FactView, ReportView
@@ -33,13 +33,16 @@ _RANKS: Final = {"registered": 0, "actual": 1, "elsewhere": 2}
 @dataclass(frozen=True, slots=True)
 class Residence:
     """One word on where a person lives. `place` is a door's key, a registered household's key, or
-    (`with`) another person. `said_on` None: nobody knows since when, any dated word is newer.
+    (`with`) another person. `said_on` None: nobody knows since when, any dated word is newer. `source`
+    and `known_at` are for showing it and weigh nothing.
     """
 
     person_id: str
     rank: Rank
     place: Place
     said_on: date | None
+    source: str = ""
+    known_at: datetime | None = None
 
 
 def residences_of(
@@ -53,17 +56,19 @@ def residences_of(
             continue
         said_on = fact.valid_from
         if kind.households == "registered-residence" and fact.place:
-            found.append(Residence(fact.person_id, "registered", ("door", fact.place), said_on))
+            found.append(_word(fact, "registered", ("door", fact.place), said_on))
         elif kind.households == "registered-together" and fact.key:
-            place = ("household", fact.key)
-            found.append(Residence(fact.person_id, "registered", place, said_on))
+            found.append(_word(fact, "registered", ("household", fact.key), said_on))
         elif kind.households == "actual-residence" and fact.place:
             said_on = said_on or fact.known_at.date()
-            found.append(Residence(fact.person_id, "actual", ("door", fact.place), said_on))
+            found.append(_word(fact, "actual", ("door", fact.place), said_on))
         elif kind.households == "lives-elsewhere":
-            place = ("away", fact.person_id)
-            found.append(Residence(fact.person_id, "elsewhere", place, said_on))
+            found.append(_word(fact, "elsewhere", ("away", fact.person_id), said_on))
     return found
+
+
+def _word(fact: FactView, rank: Rank, place: Place, said_on: date | None) -> Residence:
+    return Residence(fact.person_id, rank, place, said_on, fact.source, fact.known_at)
 
 
 def residences_in(report: ReportView, ties: Ties, ids: Mapping[int, str]) -> list[Residence]:
@@ -76,11 +81,15 @@ def residences_in(report: ReportView, ties: Ties, ids: Mapping[int, str]) -> lis
     for one in report.subjects:
         if one.place:
             place = ("door", one.place)
-            found.append(Residence(ids[one.index], "actual", place, report.reported_on))
+            found.append(Residence(ids[one.index], "actual", place, report.reported_on, "report"))
         elif one.role in ties.lives_with_victim and victims:
             found.append(
                 Residence(
-                    ids[one.index], "actual", ("with", ids[victims[0].index]), report.reported_on
+                    ids[one.index],
+                    "actual",
+                    ("with", ids[victims[0].index]),
+                    report.reported_on,
+                    "report",
                 )
             )
     return found
@@ -139,6 +148,32 @@ def faded(fact: FactView, kind: FactKind, as_of: date) -> bool:
         return False
     said_on = fact.valid_from or fact.known_at.date()
     return as_of - said_on > timedelta(days=kind.fades_after_days)
+
+
+def deciding_words(
+    evidence: Iterable[Residence],
+) -> Iterator[tuple[str, Residence, list[Residence]]]:
+    """Each person, the word that decides where they live, and words seen of another place besides.
+
+    A registered address that was outlived is no second home; a place somebody was seen at is one
+    until it fades.
+    """
+    words: dict[str, list[Residence]] = defaultdict(list)
+    for one in evidence:
+        words[one.person_id].append(one)
+    for person_id, said in words.items():
+        places = _newest_places(said)
+        decides = min(
+            (one for one in said if one.place in places),
+            key=lambda one: (places.index(one.place), -(one.said_on or date.min).toordinal(),
+                             one.source),
+        )  # fmt: skip
+        others = {
+            one.place: one
+            for one in sorted(said, key=lambda one: (one.said_on or date.min, one.source))
+            if one.rank == "actual" and one.place not in places and one.place[0] == "door"
+        }
+        yield person_id, decides, [others[place] for place in sorted(others)]
 
 
 def _newest_places(said: list[Residence]) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from anwang.households.rules.evidence import (
     SubjectView,
 )
 from anwang.households.rules.kin import (
+    bound_edges,
     household_kin,
     kin_within,
     one_edge_a_pair,
@@ -34,8 +35,11 @@ from anwang.households.rules.living_together import (
     residences_of,
 )
 from anwang.households.rules.lookups import lookup_state, sources_with_value, unknown_sources
+from anwang.households.rules.memberships import memberships
+from anwang.households.rules.protected import load_places
 from anwang.households.rules.ties import Ties, load_ties
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
+from anwang.registries.rules.words import Words
 
 Picture = dict[str, Any]
 _KIN_STEPS = 2
@@ -56,7 +60,8 @@ def build_picture(
     """The picture around the report's subjects, or around `focus` where no report is at hand.
 
     `persons` and `facts` may hold more people than belong; those who are neither subject, nor live
-    or are registered with the focus, nor are kin within two steps, stay out. A subject nobody could
+    or are registered with the focus, nor are kin within two steps, nor answer for the focus or must
+    keep away from it, stay out. A subject nobody could
     be accepted for is a member `subject-<index>` with every source not asked. `sources` are those
     that deliver; our own records are evidence, not a look-up.
     """
@@ -80,10 +85,14 @@ def build_picture(
     living = {pid for one in main for pid in groups.get(one, ())} - (dead - set(main))
     registered = _registered_together(main, shown, kinds, as_of)
     relatives = kin_within(main, kin, _KIN_STEPS) & people.keys()
-    chosen = (set(main) | set(ids.values()) | living | registered | relatives) & people.keys()
+    bound = bound_edges(shown, kinds, as_of)
+    tied_to = {pid for one in bound for pid in (one.from_id, one.to_id)
+               if {one.from_id, one.to_id} & set(main)}  # fmt: skip
+    chosen = set(main) | set(ids.values()) | living | registered | relatives | tied_to
+    chosen &= people.keys()
 
     violence = violence_edges(shown, kinds, ties, report, ids)
-    edges = [one for one in kin + violence if {one.from_id, one.to_id} <= chosen]
+    edges = [one for one in kin + bound + violence if {one.from_id, one.to_id} <= chosen]
     order = sorted(chosen, key=lambda pid: _order(pid, main, ids, people))
     relations = relation_to(main[0], kin) if main else {}
     told = {ids[one.index]: ties.relation(one.relation_to_victim) for one in subjects}
@@ -102,6 +111,16 @@ def build_picture(
             }
             for pid in order
         ],
+        "memberships": memberships(
+            order,
+            main=main,
+            living=living,
+            facts=shown,
+            residences=residences,
+            edges=edges,
+            kinds=kinds,
+            as_of=as_of,
+        ),
         "edges": [_edge(one) for one in edges],
         "facts": _facts(order, shown, kinds, as_of),
         "lookups": lookups,
@@ -266,10 +285,18 @@ def _fact(fact: FactView, kind: FactKind, as_of: date) -> dict[str, Any]:
         "valid_from": fact.valid_from.isoformat() if fact.valid_from else None,
         "valid_to": fact.valid_to.isoformat() if fact.valid_to else None,
         "known_at": fact.known_at.isoformat(),
-        "state": "value",
+        "state": "withheld" if fact.withheld else "value",
         "current": fact.holds_on(as_of) and not faded(fact, kind, as_of),
-        "text": kind.text_of(fact.value).as_dict(),
+        "text": _text(fact, kind).as_dict(),
+        "record": fact.record,
     }
+
+
+def _text(fact: FactView, kind: FactKind) -> Words:
+    if not fact.withheld:
+        return kind.text_of(fact.value)
+    instead = load_places().words
+    return Words(f"{kind.label.zh}：{instead.zh}", f"{kind.label.en}: {instead.en}")
 
 
 def _fact_order(fact: FactView) -> tuple[Any, ...]:

@@ -17,7 +17,8 @@ from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
-from anwang.registries.actions.batches import protect
+from anwang.registries.actions.batches import new_delivery_id, protect
+from anwang.registries.actions.batches import record_id as id_of
 from anwang.registries.rules.facts import FactDraft
 from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
 
@@ -77,8 +78,9 @@ def write_own_records(records: Sequence[OwnRecord], *, actor: Actor) -> list[uui
     """
     if not records:
         return []
-    delivery = uuid.uuid4()
-    ids = [uuid.uuid4() for _ in records]
+    now = clock_now()
+    delivery = new_delivery_id(now)
+    ids = [uuid.UUID(id_of(delivery, place)) for place, _ in enumerate(records, start=1)]
     rows, facts = [], []
     for record_id, record in zip(ids, records, strict=True):
         kept, cipher = _sealed(record_id, record.values)
@@ -96,7 +98,7 @@ def write_own_records(records: Sequence[OwnRecord], *, actor: Actor) -> list[uui
         "source": OWN_SOURCE,
         "sha256": hashlib.sha256(delivery.bytes).hexdigest(),
         "version": str(_manifest().version),
-        "now": clock_now(),
+        "now": now,
         "records": json.dumps(rows, ensure_ascii=False, default=str),
         "facts": json.dumps(facts, ensure_ascii=False, default=str),
     }
