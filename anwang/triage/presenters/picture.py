@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from anwang.households.genogram import genogram_svg
+from anwang.households.presenters.signals import signal_lines
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.triage.presenters.words import Words, source_words
 
@@ -31,6 +32,7 @@ def picture_context(picture: Mapping[str, Any], *, id_prefix: str = "genogram") 
         "genogram_svg": _drawing(picture, id_prefix) if members else None,
         "facts": [*notable, *_not_known(picture)],
         "more_facts": rest,
+        "signals": signal_lines(picture),
     }
 
 

@@ -1,0 +1,38 @@
+"""Words for sources and kinds of facts, by code, in both languages."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from anwang.registries.rules.fact_kinds import load_fact_kinds
+from anwang.registries.rules.manifests import load_manifests
+
+Said = dict[str, str]
+
+
+@cache
+def _sources() -> dict[str, Said]:
+    return {name: one.label.as_dict() for name, one in load_manifests().items()}
+
+
+@cache
+def _kinds() -> dict[str, Said]:
+    return {name: one.label.as_dict() for name, one in load_fact_kinds().items()}
+
+
+def source_said(source: str) -> Said:
+    """A source's name, or its id where nobody has a word for it."""
+    return _sources().get(source) or {"zh": source, "en": source}
+
+
+def kind_said(kind: str) -> Said:
+    """The name of a kind of fact."""
+    return _kinds().get(kind) or {"zh": kind, "en": kind}
+
+
+def joined(words: list[Said]) -> Said:
+    """Several names in one line."""
+    return {
+        "zh": "、".join(one["zh"] for one in words),
+        "en": ", ".join(one["en"] for one in words),
+    }
