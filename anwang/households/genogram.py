@@ -67,8 +67,10 @@ def genogram_svg(
     lang: Lang = "zh",
     *,
     id_prefix: str = "genogram",
+    mark: str = "",
 ) -> str:
     """The drawing of `picture`. `focus`: ids drawn with a double line; absent, the picture's own.
+    `mark`: who takes it along, in its last line.
 
     `id_prefix` must differ between two drawings on one page. Names are data: their elements carry
     `lang="zh-Hant-TW"` in either language.
@@ -76,7 +78,7 @@ def genogram_svg(
     members, edges = _with_pregnancies(picture, lang)
     layout = lay_out(members, edges)
     chosen = set(picture.get("focus", ()) if focus is None else focus)
-    foot = _foot(picture, edges, lang)
+    foot = [*_foot(picture, edges, lang), *([(mark, SOFT, True)] if mark else [])]
     width = max(layout.width, 300, *(28 + _width_of(words) for words, *_ in foot))
     height = layout.height + 20 * len(foot)
     body = [
