@@ -64,6 +64,7 @@ class NoticeKind(StrEnum):
     TRAINING_WITHDRAWN = "training-withdrawn"
     CASE_WITHOUT_LEAD = "case-without-lead"
     OTHER_PERSON_ANSWERED = "other-person-answered"
+    RISK_CHANGED = "risk-changed"
 
 
 class Act(StrEnum):
@@ -150,3 +151,7 @@ class Act(StrEnum):
     HELP_SENT = "help-sent"
     HELP_ENDED = "help-ended"
     MESSAGE_RELAYED = "message-relayed"
+    PICTURE_TAKEN = "picture-taken"
+    RISK_WARNED = "risk-warned"
+    HOUSEHOLD_CORRECTED = "household-corrected"
+    CORRECTION_UNDONE = "correction-undone"

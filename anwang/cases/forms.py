@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from anwang.access.models import Account
+from anwang.households.rules.corrections import correctables
 from anwang.triage.actions.offers import REFUSALS
 
 
@@ -29,6 +31,64 @@ class RefusalForm(forms.Form):
         said: dict[str, str] = super().clean() or {}
         if said.get("reason") == "other" and not said.get("text", "").strip():
             self.add_error("text", _("選「其他」時請寫明理由。"))
+        return said
+
+
+class DaysForm(forms.Form):
+    """Of which day, and as known on which day; both may be left out, neither may lie ahead."""
+
+    as_of = forms.DateField(
+        required=False, error_messages={"invalid": _("日期請寫成 2026-03-02。")}
+    )
+    known_on = forms.DateField(
+        required=False, error_messages={"invalid": _("日期請寫成 2026-03-02。")}
+    )
+
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        for name in ("as_of", "known_on"):
+            if said.get(name) and said[name] > self.today:
+                self.add_error(name, _("這一天還沒到。"))
+        return said
+
+
+class CorrectionForm(forms.Form):
+    """What is said of a member: which thing, since when, why, and what that thing asks for besides."""
+
+    person = forms.TypedChoiceField(coerce=uuid.UUID, error_messages={"required": _("請選是誰。")})
+    what = forms.ChoiceField(error_messages={"required": _("請選要更正什麼。")})
+    other = forms.TypedChoiceField(coerce=uuid.UUID, required=False, empty_value=None)
+    address = forms.CharField(required=False, max_length=300)
+    day = forms.DateField(
+        error_messages={
+            "required": _("請填日期。"),
+            "invalid": _("日期請寫成 2026-03-02。"),
+        }
+    )
+    reason = forms.CharField(max_length=2000, error_messages={"required": _("請寫明依據。")})
+
+    def __init__(
+        self, *args: Any, people: Sequence[tuple[str, str]], today: dt.date, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["person"].choices = people  # type: ignore[attr-defined]
+        self.fields["other"].choices = [("", ""), *people]  # type: ignore[attr-defined]
+        self.fields["what"].choices = [(one, "") for one in correctables()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("day") and said["day"] > self.today:
+            self.add_error("day", _("這一天還沒到。"))
+        asks = correctables()[said["what"]].asks if said.get("what") else frozenset()
+        if "address" in asks and not said.get("address", "").strip():
+            self.add_error("address", _("請填地址。"))
+        if "other" in asks and said.get("other") in (None, said.get("person")):
+            self.add_error("other", _("請選另一個人。"))
         return said
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from anwang.common.clock import ClockNow
@@ -79,6 +81,69 @@ class Pictured(models.Model):
             models.UniqueConstraint(fields=["matter_id", "person_id"], name="pictured_once")
         ]
         indexes = [models.Index(fields=["person_id"], name="pictures_of_person")]
+
+
+class SignalHeld(models.Model):
+    """That a risk signal held for a family's household, from the look that found it to the one that
+    no longer did. What made it hold is read again, as known then.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    family = models.ForeignKey(FamilyFile, on_delete=models.PROTECT, related_name="signals")
+    signal_id = models.CharField(max_length=60)
+    about = models.CharField(
+        max_length=200, help_text="The signal and the ids of whom it is about."
+    )
+    since = models.DateTimeField(db_default=ClockNow())
+    until = models.DateTimeField(null=True)
+    warned = models.BooleanField(help_text="Found by something new; not there at the first look.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["family", "about"], condition=models.Q(until__isnull=True),
+                name="a_signal_is_held_once",
+            )
+        ]  # fmt: skip
+
+
+class SignalLook(models.Model):
+    """When a family's signals were last looked at, whom its household had then, and which new records
+    had been seen by then.
+    """
+
+    family = models.OneToOneField(FamilyFile, on_delete=models.PROTECT, primary_key=True)
+    looked_at = models.DateTimeField(db_default=ClockNow())
+    persons = ArrayField(models.UUIDField(), default=list)
+    seen = ArrayField(models.UUIDField(), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["looked_at"], name="signals_looked_at_longest_ago"),
+            GinIndex(fields=["persons"], name="signals_looked_at_persons"),
+        ]
+
+
+class Correction(models.Model):
+    """What a worker said of a member where the sources are silent or wrong: a record of our own source,
+    which taking it back withdraws. Written by a function alone.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    family = models.ForeignKey(FamilyFile, on_delete=models.PROTECT, related_name="corrections")
+    person_id = models.UUIDField()
+    other_id = models.UUIDField(null=True)
+    what = models.CharField(max_length=40)
+    told_on = models.DateField()
+    record_id = models.UUIDField()
+    reason = models.TextField()
+    by = models.UUIDField()
+    at = models.DateTimeField(db_default=ClockNow())
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["family", "-at"], name="corrections_of_family")]
 
 
 class ConflictCheck(models.Model):

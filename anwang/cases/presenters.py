@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 
 from anwang.cases.models import Case, FamilyMember
 from anwang.cases.queries import FamilyPage, Names
+from anwang.cases.queries.household import SERVED
 from anwang.directory.models import Team
 from anwang.triage.models import Clock, Matter, Offer, Screening
 from anwang.triage.presenters.picture import picture_context
@@ -19,7 +20,7 @@ from anwang.triage.presenters.words import Words, clock_line, code_words, reason
 
 Line = dict[str, Any]
 MOST_REASONS = 3  # stream, grade, class; the report has them all
-IN_CASE = ("victim", "person-in-need", "witness-child")
+IN_CASE = SERVED
 _STATE: dict[bool, Words] = {
     True: {"zh": "服務中", "en": "open"},
     False: {"zh": "已結案", "en": "closed"},

@@ -1,4 +1,5 @@
-"""When conflicts are looked for again, attempts looked at, overdue reviews raised, alarms evaluated."""
+"""When conflicts are looked for again, attempts and risks looked at, overdue reviews raised, alarms
+evaluated."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from anwang.cases.oversight.actions.alarms import evaluate_alarms
 from anwang.cases.oversight.actions.attempts import forget_old_attempts, resolve_attempts
 from anwang.cases.oversight.actions.conflicts import renew_conflicts
 from anwang.cases.oversight.actions.glass import raise_overdue_reviews
+from anwang.cases.oversight.actions.signals import warn_of_changes
 
 
 @app.periodic(cron="* * * * * */5", periodic_id="attempts")  # type: ignore[untyped-decorator]
@@ -22,6 +24,13 @@ def look_at_attempts(timestamp: int) -> int:
 def look_at_accounts(timestamp: int) -> int:
     """Accounts whose own people the registers tell anew."""
     return renew_conflicts()
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="risk-warnings")  # type: ignore[untyped-decorator]
+@app.task(name="cases.warn_of_changes", queue="watching", queueing_lock="cases.risk_warnings")  # type: ignore[untyped-decorator]
+def look_at_risks(timestamp: int) -> int:
+    """Tell who leads a family when a new delivery changes its risk signals."""
+    return warn_of_changes()
 
 
 @app.periodic(cron="17 * * * *", periodic_id="overdue-reviews")  # type: ignore[untyped-decorator]

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.cases import views
-from anwang.cases.views import safe_adults, seals, who_is_who
+from anwang.cases.views import corrections, household, safe_adults, seals, who_is_who
 
 app_name = "cases"
 urlpatterns = [
@@ -27,6 +27,16 @@ urlpatterns = [
     ),
     path("families/", views.families, name="families"),
     path("families/<str:number>/", views.family, name="family"),
+    path("families/<str:number>/household/", household.household, name="household"),
+    path("families/<str:number>/household/<str:name>.svg", household.drawing, name="drawing"),
+    path("families/<str:number>/household/correct/", corrections.correct, name="correct"),
+    path(
+        "families/<str:number>/household/correct/<uuid:correction>/undo/",
+        corrections.take_back,
+        name="correction-undo",
+    ),
+    path("families/<str:number>/addresses/", household.addresses, name="addresses"),
+    path("desk/<str:receipt>/household/", household.report_household, name="report-household"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
     path("cases/<uuid:case_id>/done/", views.done, name="done"),
     path("cases/<uuid:case_id>/close/", views.close, name="close"),

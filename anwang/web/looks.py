@@ -21,6 +21,7 @@ PURPOSES = {
     "team-inbox": _("決定由哪個單位協助"),
     "case-work": _("協助這個家庭"),
     "family-work": _("協助這個家庭"),
+    "family-addresses": _("協助這個家庭"),
     "open-attachment": _("查看附件"),
     "break-glass": _("緊急開啟"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +11,9 @@ from typing import Any, Final
 from django.urls import reverse
 
 from anwang.access.models import Notice
-from anwang.cases.oversight.queries import receipts_of
+from anwang.cases.oversight.queries import numbers_of, receipts_of
 from anwang.common.yaml_files import read_yaml
+from anwang.households.rules.signals import load_signals
 
 KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
 
@@ -24,7 +25,7 @@ def kinds_of_notices() -> dict[str, dict[str, Any]]:
 
 
 def notice_lines(notices: Sequence[Notice]) -> list[dict[str, Any]]:
-    """[{id, at, text {zh, en}, tells, url, seen}], in the order given.
+    """[{id, at, text {zh, en}, tells, signals, url, seen}], in the order given.
 
     Without a link where the reader does not reach the report that the address would name.
     """
@@ -32,17 +33,32 @@ def notice_lines(notices: Sequence[Notice]) -> list[dict[str, Any]]:
     receipts = receipts_of(
         one.object_id for one in notices if kinds[one.kind].get("names") == "receipt"
     )
+    numbers = numbers_of(
+        one.object_id for one in notices if kinds[one.kind].get("names") == "family"
+    )
     return [
         {
             "id": one.pk,
             "at": one.at,
             "text": kinds[one.kind]["text"],
             "tells": one.detail.get(kinds[one.kind].get("tells", ""), ""),
-            "url": _where(one, kinds[one.kind], receipts),
+            "signals": list(signals_told(one.detail)),
+            "url": _where(one, kinds[one.kind], receipts | numbers),
             "seen": one.seen_at is not None,
         }
         for one in notices
     ]
+
+
+def signals_told(detail: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The signals of a risk warning, in words: those that began, then those that ended."""
+    labels = {one.id: one.label.as_dict() for one in load_signals()}
+    for key in ("began", "ended"):
+        for signal in detail.get(key, ()):
+            yield {
+                "began": key == "began",
+                "text": labels.get(signal, {"zh": signal, "en": signal}),
+            }
 
 
 def _where(notice: Notice, kind: Mapping[str, Any], receipts: Mapping[uuid.UUID, str]) -> str:

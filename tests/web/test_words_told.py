@@ -22,7 +22,7 @@ from tests.factories import DESK, PASSWORD, account, desk_worker, report_body, s
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_SQL = re.compile(r"access\.notify\(\s*'([a-z-]+)'")
-SAMPLE = {"receipt": "ABCDEFGH23", "object": uuid.UUID(int=1)}
+SAMPLE = {"receipt": "ABCDEFGH23", "object": uuid.UUID(int=1), "family": "ABCDEFGH23"}
 
 
 def said_in_both(text: dict[str, str]) -> bool:

@@ -220,6 +220,7 @@ def _family_context(page: FamilyPage, permit: Permit) -> Context:
         },
         "members": list(member_lines(page.members, page.screening.picture if page.screening else {})),
         "genogram_svg": picture["genogram_svg"] if picture else None,
+        "signals": picture["signals"] if picture else {},
         "facts": picture["facts"] if picture else [],
         "more_facts": picture["more_facts"] if picture else [],
         "as_of": picture["as_of"] if picture else None,
