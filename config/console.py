@@ -17,7 +17,8 @@ WORKERS_COMMANDS = {"load", "reports", "link", "match", "people", "household", "
                     "admin", "audit", "vault", "backtest", "replay", "quality", "fetch", "connect",
                     "verify-look-ups"}  # fmt: skip
 OWNERS_COMMANDS = {"migrate", "prepare", "sqlmigrate"}
-NEEDS_NO_DATABASE = {"makemigrations", "help", "check", "collectstatic", "--help", "--version"}
+NEEDS_NO_DATABASE = {"makemigrations", "help", "check", "collectstatic", "--help", "--version",
+                     "table"}  # fmt: skip
 BRINGS_ITS_OWN = {"up", "init"}
 # Acts of a command that look at a file alone.
 FILES_ONLY = {("source", "check")}
