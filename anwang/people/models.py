@@ -165,3 +165,62 @@ class Judgement(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["other_id"], name="judgements_of_other")]
+
+
+class Finding(models.Model):
+    """That two records of a person cannot both be right, under a rule of consistency.yaml.
+
+    Beside both records, never in place of one: it holds their keys and no value. Withdrawn, with
+    `until`, once they agree again or are no longer one person's; raised anew where they change and
+    still disagree (`digest` is of what they said).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    rule = models.CharField(max_length=40)
+    person_id = models.UUIDField()
+    left_source = models.CharField(max_length=40)
+    left_key = models.CharField(max_length=100)
+    left_record = models.UUIDField()
+    left_fact = models.BigIntegerField(null=True)
+    right_source = models.CharField(max_length=40)
+    right_key = models.CharField(max_length=100)
+    right_record = models.UUIDField()
+    right_fact = models.BigIntegerField(null=True)
+    digest = models.CharField(max_length=32)
+    since = models.DateTimeField(db_default=ClockNow())
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person_id"], name="findings_of_person"),
+            models.Index(
+                fields=["rule", "since"], name="open_findings", condition=models.Q(until=None)
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "person_id", "left_source", "left_key", "right_source",
+                        "right_key", "digest"],
+                condition=models.Q(until=None), name="one_open_finding_a_pair",
+            )
+        ]  # fmt: skip
+
+
+class Comparison(models.Model):
+    """That the persons of a delivery are to be looked at under the rules across sources, and when
+    they were; `found` and `withdrawn` count findings of all deliveries looked at together.
+    """
+
+    delivery_id = models.UUIDField(primary_key=True)
+    asked_at = models.DateTimeField(db_default=ClockNow())
+    done_at = models.DateTimeField(null=True)
+    persons = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["asked_at"], name="comparisons_waiting", condition=models.Q(done_at=None)
+            )
+        ]

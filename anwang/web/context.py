@@ -33,6 +33,7 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("cases:seals", gettext_lazy("封存"), (Role.DESK, Role.LEAD, Role.SUPERVISOR)),
     ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+    ("web:consistency", gettext_lazy("資料不一致"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("access:two-persons", gettext_lazy("兩人核准"), (
         Role.LEAD, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.PRIVACY_OFFICER,

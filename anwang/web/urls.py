@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from anwang.web import audit, joining, oversight, reach, staff, views
+from anwang.web import audit, consistency, joining, oversight, reach, staff, views
 from anwang.web.burying import bury
 from anwang.web.looks import looked_at_me
 from anwang.web.violations import violations
@@ -11,6 +11,7 @@ app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
+    path("consistency/", consistency.consistency, name="consistency"),
     path("notices/", oversight.notices_page, name="notices"),
     path("notices/seen/", oversight.see, name="see-notices"),
     path("glass/", oversight.glass, name="glass"),

@@ -22,6 +22,7 @@ from anwang.access.vocabulary import Act
 from anwang.common.copying import Behind, raw_connection
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.common.working import Workers, workers_for
+from anwang.people.actions.consistency import ask_to_compare
 from anwang.people.actions.lines import (
     IdentityLines,
     end_identities,
@@ -192,6 +193,7 @@ class _Run:
             }  # fmt: skip
             ended = end_identities(raw_connection(), place)
             if done or ended:
+                ask_to_compare(self._delivery.pk)
                 record_event(
                     Act.RECORDS_LINKED,
                     actor=self._actor,

@@ -1,0 +1,134 @@
+"""What two records of one person cannot both say: found beside both, withdrawn when they agree."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from anwang.access.context import LOADING
+from anwang.people.actions import identify
+from anwang.people.actions.consistency import compare_waiting
+from anwang.people.models import Comparison, Finding
+from anwang.people.rules.consistency import CHECKS, cross_rules
+from anwang.registries.actions.deliveries import load_file
+from anwang.registries.models import Record
+from anwang.registries.rules.manifests import load_manifests
+from tests.conftest import as_role
+
+CHILD = "A142536471"
+WHO = {"national_id": CHILD, "name": "陳小安", "sex": "M", "birth_date": "2012-05-01"}
+
+
+@pytest.fixture
+def told(tmp_path, db):
+    """Deliver one row of a source as a file, identify it, and look whether sources agree."""
+    count = 0
+
+    def _told(source: str, key: str, **cells: str) -> None:
+        nonlocal count
+        count += 1
+        row = WHO | {"record_key": key} | cells
+        path: Path = tmp_path / f"{count}.csv"
+        with path.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(row))
+            writer.writeheader()
+            writer.writerow(row)
+        with as_role("worker"):
+            outcome = load_file(source, path, actor=LOADING)
+            assert (outcome.accepted, outcome.held) == (1, False), outcome
+            assert outcome.delivery_id
+            identify(outcome.delivery_id, actor=LOADING)
+            compare_waiting(actor=LOADING)
+
+    return _told
+
+
+REGISTERED = {
+    "household_key": "H-7", "registered_on": "2012-06-01", "address": "桃園市中壢區範例路1號",
+}  # fmt: skip
+
+
+def registered(told, key: str = "H-1", **cells: str) -> None:
+    told("household-registration", key, **(REGISTERED | cells))
+
+
+def broken(*, withdrawn: bool = False) -> list[str]:
+    with as_role("worker"):
+        found = Finding.objects.filter(until__isnull=not withdrawn)
+        return sorted(found.values_list("rule", flat=True))
+
+
+def test_a_birth_date_that_differs_is_found_beside_both_and_withdrawn_when_they_agree(told):
+    registered(told)
+    told("immunisation", "V-1", vaccine="五合一", dose="1", due_on="2012-08-01", given_on="2012-08-02",
+         birth_date="2012-05-10")  # fmt: skip
+    assert broken() == ["birth-dates-disagree"]
+    with as_role("worker"):
+        finding = Finding.objects.get()
+        kept = {one.record_key: one.values["birth_date"] for one in Record.objects.all()}
+    assert kept == {"H-1": "2012-05-01", "V-1": "2012-05-10"}  # neither was overwritten
+    assert (finding.left_key, finding.right_key) == ("H-1", "V-1")
+    told(
+        "immunisation",
+        "V-1",
+        vaccine="五合一",
+        dose="1",
+        due_on="2012-08-01",
+        given_on="2012-08-02",
+    )
+    assert (broken(), broken(withdrawn=True)) == ([], ["birth-dates-disagree"])
+
+
+def test_the_same_contradiction_delivered_again_is_one_finding(told):
+    registered(told)
+    for phone in ("0912345678", "0987654321"):
+        told("immunisation", "V-1", vaccine="五合一", dose="1", given_on="2012-08-02",
+             birth_date="2012-05-10", phone=phone)  # fmt: skip
+    assert (broken(), broken(withdrawn=True)) == (["birth-dates-disagree"], [])
+
+
+def test_a_person_of_two_households_at_once_is_found_and_one_who_moved_is_not(told):
+    registered(told)
+    registered(told, "H-2", household_key="H-9")
+    assert broken() == ["two-registered-households"]
+    registered(told, left_on="2015-01-01")
+    registered(told, "H-2", household_key="H-9", registered_on="2015-01-01")
+    assert broken() == []
+
+
+def test_another_county_is_a_note_and_another_spelling_of_one_is_none(told):
+    registered(told)
+    told("psychiatric-care", "P-1", care_level="2", registered_on="2026-01-01",
+         last_visit_on="2026-02-01", address="33041桃園市桃園區例子街2號")  # fmt: skip
+    assert broken() == []
+    told("psychiatric-care", "P-1", care_level="2", registered_on="2026-01-01",
+         last_visit_on="2026-02-01", address="臺北市中正區例子街2號")  # fmt: skip
+    assert broken() == ["residence-against-household"]
+    assert cross_rules()["residence-against-household"].severity == "note"
+
+
+def test_a_dose_given_while_abroad_is_found(told):
+    registered(told)
+    told("entry-exit", "E-1", left_on="2025-01-01", returned_on="2025-12-01")
+    told("immunisation", "V-1", vaccine="流感", dose="1", given_on="2025-06-01")
+    assert "abroad-and-present" in broken()
+
+
+def test_what_was_compared_is_counted(told):
+    registered(told)
+    with as_role("worker"):
+        (one,) = Comparison.objects.all()
+    assert one.done_at is not None
+    assert (one.persons, one.found, one.withdrawn) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("rule", list(cross_rules().values()), ids=list(cross_rules()))
+def test_every_rule_has_words_a_citation_and_kinds_that_some_source_yields(rule):
+    assert rule.text["zh"] and rule.text["en"] and rule.fix["zh"] and rule.fix["en"]
+    assert rule.citation and rule.check in CHECKS
+    yielded = {fact.kind for one in load_manifests().values() for fact in one.facts}
+    for side in (rule.left, rule.right):
+        for kind in side.kinds:
+            assert kind.startswith("column:") or kind in yielded
