@@ -65,6 +65,8 @@ class NoticeKind(StrEnum):
     CASE_WITHOUT_LEAD = "case-without-lead"
     OTHER_PERSON_ANSWERED = "other-person-answered"
     RISK_CHANGED = "risk-changed"
+    FEED_ALARM = "feed-alarm"
+    FEED_MENDED = "feed-mended"
 
 
 class Act(StrEnum):
@@ -96,7 +98,13 @@ class Act(StrEnum):
     SOURCE_ANSWERED = "source-answered"
     RECORDS_LOADED = "records-loaded"
     ROW_REPLAYED = "row-replayed"
+    ROW_CORRECTED = "row-corrected"
+    RETRY_ASKED = "retry-asked"
+    ROW_OPENED = "row-opened"
+    FEED_ALARM_RAISED = "feed-alarm-raised"
+    FEED_ALARM_ENDED = "feed-alarm-ended"
     RECORDS_LINKED = "records-linked"
+    RECORDS_COMPARED = "records-compared"
     REPORT_SCREENED = "report-screened"
     CLOCK_MISSED = "clock-missed"
     DECISION_CONFIRMED = "decision-confirmed"

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from anwang.common.clock import ClockNow
+
+# The mode of a delivery that is no delivery of the source's: rows of quarantine, taken after all.
+REPLAY = "replay"
+# Nor is an answer about one person.
+LOOK_UP = "look-up"
 
 
 class Source(models.Model):
@@ -43,6 +50,7 @@ class Delivery(models.Model):
     quarantined = models.PositiveIntegerField(default=0)
     reasons = models.JSONField(default=dict)
     held_because = models.JSONField(null=True)
+    profile = models.JSONField(null=True, help_text="What its columns held, as counts.")
 
     class Meta:
         indexes = [models.Index(fields=["source", "-known_at"], name="deliveries_of_source")]
@@ -85,8 +93,13 @@ class Fact(models.Model):
 class QuarantinedRow(models.Model):
     """A row that was not taken: where it stands, which rule it broke, how to mend it.
 
-    The row itself is sealed; nothing of it is echoed on a screen (I2).
+    The row itself is sealed; nothing of it is echoed on a screen (I2). Its first fault stays as it
+    was found; what was tried since stands in its retries. `settled` says how its waiting ended.
     """
+
+    class Settled(models.TextChoices):
+        TAKEN = "taken"
+        SUPERSEDED = "superseded"  # the key came again in a later delivery
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="quarantine")
@@ -100,9 +113,23 @@ class QuarantinedRow(models.Model):
     fix = models.JSONField()
     sealed_row = models.BinaryField()
     replayed_at = models.DateTimeField(null=True)
+    settled = models.CharField(
+        max_length=12, choices=Settled, blank=True, default="", db_default=""
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["delivery", "line"], name="quarantine_of_delivery")]
+        indexes = [
+            models.Index(fields=["delivery", "line"], name="quarantine_of_delivery"),
+            models.Index(
+                fields=["source", "rule"], name="quarantine_waiting", condition=Q(settled="")
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(settled="") | Q(replayed_at__isnull=False),
+                name="a_settled_row_has_its_instant",
+            )
+        ]
 
 
 class Arrival(models.Model):
@@ -135,3 +162,90 @@ class FetchState(models.Model):
     trouble = models.CharField(max_length=30, default="", db_default="")
     since = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0, db_default=0)
+
+
+class Retry(models.Model):
+    """That somebody wants rows in quarantine tried again: one row corrected, or all of a delivery.
+
+    Only added to; a program fills in what came of it. The corrected cells are sealed like the row.
+    `fault`: what is still wrong with a corrected row, as its first fault was told.
+    """
+
+    class Result(models.TextChoices):
+        TAKEN = "taken"
+        STILL_BAD = "still-bad"
+        SUPERSEDED = "superseded"
+        NOTHING = "nothing"  # no row waited, or none of them is good now
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="retries")
+    row = models.ForeignKey(
+        QuarantinedRow, on_delete=models.PROTECT, null=True, related_name="retries"
+    )
+    by = models.UUIDField()
+    asked_at = models.DateTimeField(db_default=ClockNow())
+    columns = ArrayField(models.CharField(max_length=40), default=list)
+    sealed_cells = models.BinaryField(null=True)
+    done_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=12, choices=Result, blank=True, default="")
+    tried = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+    fault = models.JSONField(null=True)
+    made = models.UUIDField(null=True, help_text="The delivery that took the good rows.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], name="retries_waiting", condition=Q(done_at=None))
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["delivery"], name="one_waiting_retry_a_delivery",
+                condition=Q(done_at=None, row=None),
+            ),
+            models.UniqueConstraint(
+                fields=["row"], name="one_waiting_correction_a_row", condition=Q(done_at=None),
+            ),
+            models.CheckConstraint(
+                condition=Q(row__isnull=True, sealed_cells__isnull=True)
+                | Q(row__isnull=False, sealed_cells__isnull=False),
+                name="a_correction_has_cells",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | ~Q(result=""), name="what_is_done_has_a_result"
+            ),
+        ]  # fmt: skip
+
+
+class FeedAlarm(models.Model):
+    """That something is wrong with a feed, from when to when; raised once, ended when mended.
+
+    `detail` holds counts, shares and column names.
+    """
+
+    class Kind(models.TextChoices):
+        LATE = "late"
+        SHRUNK = "shrunk"
+        DOUBLED = "doubled"
+        DRIFTING = "drifting"
+        HELD = "held"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alarms")
+    kind = models.CharField(max_length=10, choices=Kind)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True)
+    detail = models.JSONField(default=dict)
+    since = models.DateTimeField(db_default=ClockNow())
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-since"], name="alarms_of_source")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "kind"], condition=Q(until=None), name="one_open_alarm_a_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=models.F("since")),
+                name="feed_alarm_ends_after_it_begins",
+            ),
+        ]

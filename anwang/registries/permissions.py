@@ -33,6 +33,24 @@ def check_can_see_quarantine(actor: Actor, delivery_id: uuid.UUID) -> Permit:
     return Permit(actor, "role", "quarantine", permit.seats, SEEN_IN_QUARANTINE, audit_id)
 
 
+def check_can_correct_row(actor: Actor, row_id: uuid.UUID) -> Permit:
+    """A permit to see one row's faults and tries, and to write its cells anew without seeing them.
+
+    Operators only; the reading is on record before the permit exists.
+    """
+    permit = check_role(actor, QUARANTINE_ROLES, "quarantine")
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="quarantined-row", object_ids=[row_id],
+        purpose="quarantine", fields=sorted(SEEN_IN_QUARANTINE),
+    )  # fmt: skip
+    return Permit(actor, "role", "quarantine", permit.seats, SEEN_IN_QUARANTINE, audit_id)
+
+
+def check_can_retry(actor: Actor) -> Permit:
+    """A permit to have rows set aside tried again; opens nothing."""
+    return check_role(actor, QUARANTINE_ROLES, "quarantine")
+
+
 def can_see_quarantine(actor: Actor) -> bool:
     """Whether the actor is an operator; for links."""
     return has_role(actor, QUARANTINE_ROLES)

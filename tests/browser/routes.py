@@ -67,6 +67,7 @@ PAGES: dict[str, Shown] = {
     "cases:case": Shown("child-worker", lambda w: f"/cases/{w.case}/"),
     "cases:safe-adults": Shown("child-worker", lambda w: f"/cases/{w.case}/safe-adults/"),
     "web:audit": Shown("auditor", lambda w: "/audit/"),
+    "web:consistency": Shown("child-worker", lambda w: "/consistency/"),
     "web:notices": Shown("desk", lambda w: "/notices/"),
     # By somebody whom no other page signs in, since the form opens to a fresh proof alone.
     "web:glass": Shown("health-lead", lambda w: "/glass/"),
@@ -74,12 +75,17 @@ PAGES: dict[str, Shown] = {
     "web:reviews": Shown("desk", lambda w: "/reviews/"),
     "web:conflicts": Shown("desk", lambda w: "/conflicts/"),
     "registries:quarantine": Shown("operator", lambda w: f"/registries/deliveries/{w.delivery}/"),
+    "registries:feed": Shown("operator", lambda w: "/registries/immunisation/"),
+    "registries:row": Shown("operator", lambda w: f"/registries/rows/{w.row_aside}/"),
     "registries:feeds": Shown("operator", lambda w: "/registries/"),
     "rulebook:policies": Shown("desk", lambda w: "/policies/"),
     "rulebook:policy": Shown("desk", lambda w: "/policies/1/"),
 }
 # Pages that are no route of their own: other states of the same ones, and errors.
 STATES: dict[str, Shown] = {
+    "a delivery without rows set aside": Shown(
+        "operator", lambda w: f"/registries/deliveries/{w.delivery}/?state=taken"
+    ),
     "a desk that waits for a team": Shown("desk", lambda w: f"/desk/{w.offered}/"),
     "a report as its team sees it": Shown("child-worker", lambda w: f"/desk/{w.offered}/"),
     "nobody in doubt": Shown("child-lead", lambda w: "/people/?kind=one-number"),
@@ -90,6 +96,9 @@ STATES: dict[str, Shown] = {
 }
 NO_PAGE = {
     "access:accept-rules": "POST",
+    "registries:retry": "POST",
+    "registries:ask-open": "POST",
+    "registries:open-row": "POST; shown once, looked at in tests/registries/test_corrections.py",
     "web:staff-code": "POST; shown once, looked at in tests/web/test_joining.py",
     "web:staff-factors": "POST",
     "web:staff-give": "POST",

@@ -28,7 +28,8 @@ class World:
     family: str
     mine: str  # the teacher's own
     attachment: str
-    delivery: str
+    delivery: str  # with a row set aside
+    row_aside: str
     known: str  # a report about somebody whom the registries know
     question: str  # who that is
 
@@ -65,11 +66,30 @@ def build_world(instance: Instance) -> World:
             "select v.id from people_review v join intake_report r on r.id = v.about"
             " where r.receipt = %s order by v.since limit 1", [known]
         )  # fmt: skip
-        [(delivery,)] = connection.execute("select id::text from registries_delivery limit 1")
+        delivery, row_aside = a_row_set_aside(instance, connection)
     return World(
         open_, again, offered, str(offer), accepted, str(case), str(family), mine, attachment,
-        str(delivery), known, str(question),
+        delivery, row_aside, known, str(question),
     )  # fmt: skip
+
+
+DOSES = """record_key,name,vaccine,dose,due_on,given_on
+W-1,景小安,五合一,1,2026-01-05,2026-01-06
+W-2,景小安,五合一,2,2026-03-05,2026-02-30
+"""
+
+
+def a_row_set_aside(instance: Instance, connection: psycopg.Connection[Any]) -> tuple[str, str]:
+    """Ids of a delivery with one bad row, and of that row."""
+    path = instance.home / "doses.csv"
+    path.write_text(DOSES, encoding="utf-8")
+    [told] = instance.anwang("load", "immunisation", str(path))
+    assert told["quarantined"] == 1
+    [(delivery, row)] = connection.execute(
+        "select delivery_id::text, id::text from registries_quarantinedrow"
+        " where rule = 'date-impossible' order by id limit 1"
+    )
+    return delivery, row
 
 
 def someone(instance: Instance, username: str) -> Visitor:

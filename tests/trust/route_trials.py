@@ -33,6 +33,8 @@ FIELD_OF = {"report": "receipt", "case": "case", "family": "family_number", "off
             "attachment": "attachment", "sealed": "report"}  # fmt: skip
 ARGUMENT = {
     "delivery": DELIVERY,
+    "source": "immunisation",
+    "quarantined_row": "00000000-0000-4000-8000-0000000000de",
     "form": "mandated",
     "rules": "rules-of-use",
     "account": "00000000-0000-4000-8000-0000000000d9",

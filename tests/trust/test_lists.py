@@ -91,7 +91,6 @@ ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over"}
 WAITING_ACTS = {
     "delivered": "other systems' pulling",
     "policy-loaded": "approving a policy by two people",
-    "row-replayed": "working off the quarantine",
     "searched": "finding a person by name",
 }
 

@@ -21,6 +21,7 @@ OPEN_TO_ME = (
     "({0}.closed_to is null and {0}.sealed_for is null)"
     " or access.stands_open((select access.actor()), {0}.closed_to, {0}.sealed_for)"
 )
+_RESERVED = frozenset({"column", "end", "from", "order", "table", "to", "user", "when"})
 OF_MY_COUNTY = "coalesce({0}, '00000') = any((select access.counties())::text[])"
 
 
@@ -76,9 +77,14 @@ def _grants(table: Table, all_but_marks: list[str]) -> list[str]:
                 # The application may not read to whom a row is closed, and is not asked to say it.
                 if table.closed and role == "app" and command != "delete":
                     named = rule.columns or all_but_marks
-                columns = f" ({', '.join(named)})" if named else ""
+                columns = f" ({', '.join(map(_word, named))})" if named else ""
                 made.append(f"grant {command}{columns} on {table.name} to {ROLES[role]}")
     return made
+
+
+def _word(column: str) -> str:
+    """A column's name as SQL takes it where it is one of SQL's own words."""
+    return f'"{column}"' if column in _RESERVED else column
 
 
 def _numbers(table: Table, sequences: Iterable[tuple[str, bool]]) -> list[str]:

@@ -21,6 +21,7 @@ from anwang.access.tokens import id_token
 from anwang.common.copying import NULL, bytes_cell, copy_text, json_cell, text_cell, text_of
 from anwang.registries.rules.facts import FactDraft, facts_of
 from anwang.registries.rules.faults import CELL_RULES, RowFault, cell_fault
+from anwang.registries.rules.feed_watch import Profile
 from anwang.registries.rules.files import FileRow
 from anwang.registries.rules.manifests import Manifest
 from anwang.registries.rules.rows import Values, row_check
@@ -116,6 +117,7 @@ class MadeBatch:
     accepted: int
     without_key: int
     reasons: Counter[str]
+    profile: Profile
 
 
 @lru_cache(maxsize=65536)
@@ -135,6 +137,7 @@ class BatchMaker:
         self._check = row_check(manifest)
         self._delivered_on = delivered_on.isoformat()
         self._protected = manifest.protected_columns
+        self._code_columns = tuple(one.name for one in manifest.columns if one.type == "code")
 
     def __call__(self, batch: Batch) -> MadeBatch:
         """What `batch` adds."""
@@ -163,6 +166,7 @@ class BatchMaker:
         withdrawn = values.get("deleted") is True
         lines.records.append(record_line(self._protected, record, values, withdrawn=withdrawn))
         if not withdrawn:
+            lines.count(values, self._code_columns)
             facts = facts_of(self._manifest, values, hex_token)
             lines.facts.extend([fact_line(record, fact) for fact in facts])
 
@@ -177,10 +181,21 @@ class _Lines:
         self._present: list[str] = []
         self._without_key = 0
         self._reasons: Counter[str] = Counter()
+        self._profile = Profile()
+
+    def count(self, values: Values, code_columns: tuple[str, ...]) -> None:
+        """Count what the columns of a row taken hold."""
+        self._profile.rows += 1
+        self._profile.filled.update(values.keys())
+        for name in code_columns:
+            if name in values:
+                self._profile.codes[name, str(values[name])] += 1
 
     def set_aside(self, fault: RowFault, sheet: str, cells: dict[str, str]) -> None:
         """Add a row to the quarantine, sealed."""
         self._reasons[fault.rule] += 1
+        if fault.rule == "code-unknown":
+            self._profile.unknown[fault.column] += 1
         if key := cells.get("record_key", "").strip():
             self._present.append(text_cell(_storable(key)))
         else:
@@ -208,6 +223,7 @@ class _Lines:
             accepted=len(self.records),
             without_key=self._without_key,
             reasons=self._reasons,
+            profile=self._profile,
         )
 
 

@@ -40,6 +40,7 @@ from anwang.registries.actions.repeats import Repeats, read_keys
 from anwang.registries.models import Delivery, Source
 from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
 from anwang.registries.rules.faults import RowFault
+from anwang.registries.rules.feed_watch import Profile
 from anwang.registries.rules.files import FileRow, read_file, sha256_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest, manifest_of
@@ -198,19 +199,22 @@ def load_rows(
         cursor.execute(TEMPORARY)
     done = without_key = 0
     reasons: Counter[str] = Counter()
+    profile = Profile()
     with Workers(maker, workers_for(repeats.rows)) as workers, Behind() as behind:
         for made in workers.each(_batches(rows, repeats)):
             behind.write(_writing(raw, manifest.id, str(delivery.pk), made, seen=seen))
             delivery.accepted += made.accepted
             without_key += made.without_key
             reasons += made.reasons
+            profile.add(made.profile)
             done += made.rows
             progress(done)
     if delivery.mode == "full":
         _end_absent(delivery, first=done + 1, without_key=without_key)
     delivery.quarantined = sum(reasons.values())
     delivery.reasons = dict(sorted(reasons.items()))
-    delivery.save(update_fields=["accepted", "quarantined", "reasons"])
+    delivery.profile = profile.as_json()
+    delivery.save(update_fields=["accepted", "quarantined", "reasons", "profile"])
     with raw.cursor() as cursor:
         cursor.execute(DROP_TEMPORARY)
 

@@ -100,6 +100,15 @@ CELL_RULES: Final[dict[str, CellRule]] = {
     ),
 }
 
+# Faults of a row as a whole: there is no cell to write anew, so its office must send it again.
+_OF_THE_ROW: Final = frozenset({"row-width", "row-unreadable", "repeated-key"})
+
+
+def is_correctable(rule: str) -> bool:
+    """Whether a row that broke `rule` can be mended cell by cell, or by another manifest."""
+    return rule not in _OF_THE_ROW
+
+
 _CLASSES: Final = (
     ("digits", re.compile(r"[0-9]+")),
     ("digits-and-marks", re.compile(r"[0-9\s./:-]+")),

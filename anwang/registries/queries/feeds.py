@@ -1,22 +1,21 @@
-"""Reads of the registries: how each feed stands, and what was set aside."""
+"""How each feed stands: its newest deliveries and its state. Nobody's data."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from anwang.access.permissions import Permit
 from anwang.common.clock import clock_now
-from anwang.registries.models import Delivery, QuarantinedRow, Source
+from anwang.registries.models import LOOK_UP, REPLAY, Delivery, Source
 from anwang.registries.rules.manifests import transport_of
 
 # A delivery that has been loading for so long was interrupted.
 _STUCK_AFTER: Final = dt.timedelta(hours=6)
 _OWN: Final = "own"
+NOT_SENT: Final = (REPLAY, LOOK_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,11 @@ class Feed:
         return transport_of(self.source.manifest)
 
     @property
+    def is_own(self) -> bool:
+        """Whether we write it ourselves, so that nothing is delivered."""
+        return self.transport == _OWN
+
+    @property
     def held_because(self) -> dict[str, Any] | None:
         """Why the newest file was held, where it was."""
         return self.newest.held_because if self.newest and self.state == "held" else None
@@ -54,10 +58,10 @@ class Feed:
 def feeds() -> list[Feed]:
     """Every source by id: states and counts, nobody's data. Two queries, the clock, the sources."""
     now = clock_now()
-    # An answer about one person says nothing of the feed.
-    deliveries = Delivery.objects.exclude(mode="look-up")
-    newest = _latest(deliveries.order_by("source_id", "-began_at"))
-    published = deliveries.filter(state=Delivery.State.PUBLISHED)
+    # Rows taken after all, and an answer about one person, say nothing of the feed.
+    sent = Delivery.objects.exclude(mode__in=NOT_SENT)
+    newest = _latest(sent.order_by("source_id", "-began_at"))
+    published = sent.filter(state=Delivery.State.PUBLISHED)
     last = _latest(published.order_by("source_id", "-known_at"))
     return [
         Feed(
@@ -108,15 +112,6 @@ def _latest(deliveries: QuerySet[Delivery]) -> dict[str, Delivery]:
 
 
 def deliveries_of(source_id: str, most: int = 20) -> list[Delivery]:
-    """The newest deliveries of a source, newest first."""
-    return list(Delivery.objects.filter(source_id=source_id).order_by("-began_at")[:most])
-
-
-def quarantined_rows(delivery_id: uuid.UUID, permit: Permit) -> QuerySet[QuarantinedRow]:
-    """Rows of a delivery still set aside, by sheet and line, without what stood in them.
-
-    Only with the permit of `check_can_see_quarantine`.
-    """
-    del permit
-    rows = QuarantinedRow.objects.filter(delivery_id=delivery_id, replayed_at=None)
-    return rows.defer("sealed_row").order_by("sheet", "line")
+    """The newest deliveries of a source, newest first; rows taken after all are none."""
+    sent = Delivery.objects.filter(source_id=source_id).exclude(mode__in=NOT_SENT)
+    return list(sent.order_by("-began_at")[:most])
