@@ -35,7 +35,7 @@ def database_of(persons: int) -> str:
 
 
 def loaded(running: Bench, persons: int) -> dict[str, Any]:
-    """Load the four registries of a county unless an earlier benchmark did; what was measured."""
+    """Load the 29 registries of a county unless an earlier benchmark did; what was measured."""
     database = database_of(persons)
     if not running.has(database):
         running.fresh(database)
