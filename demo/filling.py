@@ -38,7 +38,8 @@ from anwang.directory.models import Team
 from anwang.intake.actions import deliver
 from anwang.intake.models import Report
 from anwang.people.actions import identify
-from anwang.registries.actions.deliveries import load_file
+from anwang.registries.actions.deliveries import LoadOutcome
+from anwang.registries.actions.fetching import fetch_source
 from anwang.registries.models import Delivery
 from anwang.triage.actions.screening import screen
 from anwang.triage.permissions import check_can_read_matter
@@ -262,45 +263,61 @@ def _half(reports: list[DemoReport], which: int) -> list[DemoReport]:
     return chosen
 
 
-def stocked() -> bool:
-    """Whether the simulated sources hold what the demo county's registries know."""
-    return (Path(settings.HOME) / "demo" / "stocked").exists()
+def stocked_on() -> str:
+    """Of which day the simulated sources tell, as ISO text; empty before they hold anything."""
+    try:
+        return (Path(settings.HOME) / "demo" / "stocked").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
-def put_on_stock(county: County | None = None) -> None:
-    """Let the simulated sources hold what the county's registries know."""
+def put_on_stock(county: County | None = None, day: dt.date | None = None) -> None:
+    """Let the simulated sources hold what the county's registries knew on `day`, or know today."""
     home = Path(settings.HOME)
     if county is None:
         county = build_county(SEED, clock_now().astimezone(TAIPEI).date(), size()[0])
-    fill_stock(standing.stock_of(home), county)
-    (home / "demo" / "stocked").touch()
+    day = day or county.as_of
+    fill_stock(standing.stock_of(home), county, day)
+    (home / "demo" / "stocked").write_text(day.isoformat(), encoding="utf-8")
 
 
 def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell) -> None:
-    """The full deliveries of one night, one a source, unless they are in already."""
+    """The full deliveries of one night, each over its own transport, unless they are in already."""
+    home = Path(settings.HOME)
+    (home / "demo").mkdir(exist_ok=True)
     day = at.astimezone(TAIPEI).date()
     lately = county.as_of - day < dt.timedelta(days=30)
-    folder = Path(settings.HOME) / "demo" / ("" if lately else "a-year-ago")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "written").exists():
-        write_registries(county, folder, day)
-        (folder / "written").touch()
-    names = [file.stem for file in sorted(folder.glob("*.csv"))]
+    if lately and not (home / "demo" / "written").exists():
+        write_registries(county, home / "demo", day)  # for who wants to try `anwang load`
+        (home / "demo" / "written").touch()
+    if stocked_on() != day.isoformat():
+        put_on_stock(county, day)
     past.go_to(at)
-    for place, name in enumerate(names):
-        if Delivery.objects.filter(
-            source_id=name, state=Delivery.State.PUBLISHED, delivered_at=at
-        ).exists():
-            continue
-        tell(_("載入登記資料"), 5 + place * 24 // len(names))
-        file = folder / f"{name}.csv"
-        meta = folder / f"{name}.csv.meta.json"
-        said = json.loads(meta.read_text(encoding="utf-8")) | {"delivered_at": at.isoformat()}
-        meta.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-        outcome = load_file(name, file, actor=LOADING)
-        if outcome.held or outcome.delivery_id is None:
-            raise RuntimeError(f"The demo's own file of {name} was held: {outcome.held_because}")
-        identify(outcome.delivery_id, actor=LOADING)
+    stock = standing.stock_of(home)
+    with standing.simulator_of(home, at) as simulator:
+        sources = standing.connect_all(simulator)
+        for place, source in enumerate(sources):
+            there = Delivery.objects.filter(
+                source_id=source, state=Delivery.State.PUBLISHED, delivered_at=at
+            )
+            if there.exists() or not stock.rows(source):  # a small county may know nothing yet
+                continue
+            tell(_("載入登記資料"), 5 + place * 24 // len(sources))
+            _fetch(source)
+    standing.note_delivery(home, at)
+
+
+def _fetch(source: str) -> None:
+    """Fetch one source's delivery as the worker would. It is the demo's own, so it must be taken."""
+
+    def identified(outcome: LoadOutcome) -> None:
+        if not outcome.held and outcome.delivery_id is not None:
+            identify(outcome.delivery_id, actor=LOADING)
+
+    came = fetch_source(source, actor=LOADING, loaded=identified)
+    held = [one.held_because for one in came.outcomes if one.held]
+    if came.trouble or held or not came.outcomes:
+        raise RuntimeError(f"The demo's own delivery of {source}: {came.trouble or held}")
 
 
 def _tell_all(

@@ -24,7 +24,7 @@ from demo.registries.identity import IDENTIFYING, Row
 from demo.registries.named import household_registration, immunisation, prison, psychiatric_care
 
 __all__ = [
-    "COLUMNS", "RegistryRow", "Row", "faulty_owners", "registry_rows", "rows_of",
+    "COLUMNS", "RegistryRow", "Row", "delivered_rows", "faulty_owners", "registry_rows", "rows_of",
     "write_registries",
 ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def _without(row: Row, to_come: set[str]) -> Row:
     return row | dict.fromkeys(empty & row.keys(), "")
 
 
-def _by_night(county: County, source: str, day: date) -> Iterator[Row]:
+def delivered_rows(county: County, source: str, day: date) -> Iterator[Row]:
     """What a filling delivers of that day. The household register holds everybody from the start,
     so that a year of reports knows the people it names; only what came later is empty.
     """
@@ -143,7 +143,7 @@ def write_registries(county: County, folder: Path, day: date | None = None) -> d
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for source, columns in COLUMNS.items():
-        rows = list(_by_night(county, source, day or county.as_of))
+        rows = list(delivered_rows(county, source, day or county.as_of))
         path = folder / f"{source}.csv"
         with path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.DictWriter(out, columns, restval="")

@@ -31,7 +31,7 @@ def render(
     if fault == "late":
         delivered_at -= timedelta(days=30)
     kind = manifest.formats[0]
-    stem = f"{manifest.id}-{delivered_at:%Y%m%d%H%M}"
+    stem = stem_of(manifest.id, delivered_at)
     path = folder / f"{stem}.{kind}"
     columns, rows = stock.columns(manifest.id), stock.all(manifest.id)
     if fault == "shrunk":
@@ -59,6 +59,11 @@ def render(
         shutil.copy(path, again)
         made += [again, _envelope(again, manifest, delivered_at, count)]
     return made
+
+
+def stem_of(source: str, delivered_at: datetime) -> str:
+    """How a source names what it delivers at an instant."""
+    return f"{source}-{delivered_at:%Y%m%d%H%M}"
 
 
 def _write(path: Path, kind: str, columns: list[str], rows: Iterator[Row], encoding: str) -> None:

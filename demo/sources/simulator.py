@@ -23,7 +23,7 @@ from anwang.registries.rules.manifests import Manifest
 from anwang.registries.transports.connections import Connection
 from anwang.registries.transports.routes import route_of
 from demo.sources.pages import Site, application
-from demo.sources.rendering import render
+from demo.sources.rendering import render, stem_of
 from demo.sources.shelf import ReadOnly, Users
 from demo.sources.stock import Stock
 
@@ -104,7 +104,9 @@ class Simulator:
                 )
                 fault = self.site.faults.get(source, "")
                 at = self.site.delivered_at
-                render(self.site.stock, self._manifests[source], folder, at, fault)
+                if fault or not any(folder.glob(f"{stem_of(source, at)}*")):
+                    # Laid there once: a file that is written again looks like another file.
+                    render(self.site.stock, self._manifests[source], folder, at, fault)
 
     def _folder(self, source: str, kind: str) -> Path:
         return self._home / kind / source

@@ -6,10 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 from demo.county import County
-from demo.registries import COLUMNS, Row, registry_rows
+from demo.registries import COLUMNS, Row, delivered_rows
 
 _TABLES = """
 create table if not exists row (source text, no integer, national_id text, body text,
@@ -108,9 +109,9 @@ def _filled(row: Row) -> Row:
     return {name: cell for name, cell in row.items() if cell not in ("", None)}
 
 
-def fill_stock(stock: Stock, county: County) -> dict[str, int]:
-    """Put what every source of the county holds on stock; source -> rows."""
+def fill_stock(stock: Stock, county: County, day: date) -> dict[str, int]:
+    """Put what every source of the county delivers of `day` on stock; source -> rows."""
     return {
-        source: stock.put(source, columns, (one.row for one in registry_rows(county, source)))
+        source: stock.put(source, columns, delivered_rows(county, source, day))
         for source, columns in COLUMNS.items()
     }

@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def _serve(
         self, faults: dict[str, str], port_base: int, over: threading.Event, options: dict[str, Any]
     ) -> None:
-        from demo.filling import put_on_stock, stocked
+        from demo.filling import put_on_stock, stocked_on
         from demo.sources import standing
 
         home = settings.HOME
@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 pass
         if over.is_set():
             return
-        if not stocked():
+        if not stocked_on():
             put_on_stock()
         at = standing.delivered_at(home, clock_now())
         with standing.simulator_of(home, at, faults=faults, port_base=port_base) as running:

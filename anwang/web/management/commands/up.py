@@ -60,6 +60,8 @@ class Command(BaseCommand):
                 children.append(
                     Kept("worker", programs.command("fill", "--if-demo"), to_its_end=True)
                 )
+                sources = programs.command("demo", "sources", "--await-filled")
+                children.append(Kept("worker", sources, to_its_end=True))
             self._watch(children)
         except Interrupted:
             self.stderr.write("ending ...")
