@@ -163,3 +163,8 @@ class Act(StrEnum):
     RISK_WARNED = "risk-warned"
     HOUSEHOLD_CORRECTED = "household-corrected"
     CORRECTION_UNDONE = "correction-undone"
+    TRIAL_ASKED = "trial-asked"
+    TRIAL_STOPPED = "trial-stopped"
+    TRIAL_ENDED = "trial-ended"
+    SHADOW_COMPARED = "shadow-compared"
+    STEP_SWITCHED = "step-switched"

@@ -10,6 +10,7 @@ import uuid
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -168,7 +169,11 @@ class Screening(models.Model):
     failed_steps = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["matter", "-at"], name="screenings_of_matter")]
+        indexes = [
+            models.Index(fields=["matter", "-at"], name="screenings_of_matter"),
+            # Trials read them by time, a portion after the other; they are stored in that order.
+            BrinIndex(fields=["at"], name="screenings_by_time", autosummarize=True),
+        ]
 
 
 class Decision(models.Model):
@@ -319,3 +324,14 @@ class LookUp(models.Model):
         indexes = [
             models.Index(fields=["person", "source_id", "-answered_at"], name="kept_answers")
         ]
+
+
+# The tables of trials name those above; Django looks for them here.
+from anwang.triage.trials.models import (  # noqa: E402
+    Backtest,  # noqa: F401
+    BacktestDifference,  # noqa: F401
+    FamilyWalk,  # noqa: F401
+    QualityFigures,  # noqa: F401
+    ShadowOutcome,  # noqa: F401
+    StepSwitch,  # noqa: F401
+)

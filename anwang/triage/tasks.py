@@ -18,12 +18,17 @@ from anwang.access.context import SCREENING, acting
 from anwang.triage.actions.inquiries import ask_waiting
 from anwang.triage.actions.screening import screen_unchecked, screen_waiting
 from anwang.triage.actions.sweeping import forget_old_traces, mark_missed_clocks
+from anwang.triage.trials.actions.backtests import run_waiting_backtests
+from anwang.triage.trials.actions.quality import count_quality
+from anwang.triage.trials.actions.shadows import run_shadows
+from anwang.triage.trials.actions.walks import run_waiting_walks
 
 logger = logging.getLogger(__name__)
 
 SCREENING_QUEUE: Final = "screening"
 SWEEPING_QUEUE: Final = "sweeping"
 ASKING_QUEUE: Final = "asking"
+TRIALS_QUEUE: Final = "trials"
 SILENT_SECONDS: Final = 30
 KEPT_HOURS: Final = 24
 # A delivery that finds a bell ringing does not ring its own. When that one's job is taken before the
@@ -148,3 +153,36 @@ async def forget_finished_jobs(timestamp: int) -> None:
 def forget_traces(timestamp: int) -> int:
     """Traces too old to be compared; some each night."""
     return forget_old_traces()
+
+
+@app.periodic(cron="* * * * * */3", periodic_id="waiting-trials")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.run_trials",
+    queue=TRIALS_QUEUE,
+    queueing_lock="triage.run_trials",
+    lock="triage.run_trials",
+)
+def run_trials(timestamp: int) -> int:
+    """Back-tests and walks that somebody asked for; one worker at a time."""
+    return run_waiting_walks() + run_waiting_backtests()
+
+
+@app.periodic(cron="* * * * * */5", periodic_id="shadows")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.run_shadows", queue=SWEEPING_QUEUE, queueing_lock="triage.run_shadows"
+)
+def shadow_screenings(timestamp: int) -> int:
+    """The versions in shadow, on what was screened since the last look."""
+    return run_shadows()
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="quality")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.count_quality",
+    queue=TRIALS_QUEUE,
+    queueing_lock="triage.count_quality",
+    lock="triage.run_trials",
+)
+def count_quality_again(timestamp: int) -> int:
+    """The quality loop's figures, once they are six hours old."""
+    return count_quality()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from anwang.triage import views
+from anwang.triage.trials.views import backtests, quality, steps, walks
 from anwang.triage.views import decide, inquiries, protected
 
 app_name = "triage"
@@ -13,6 +14,8 @@ urlpatterns = [
     path("desk/<str:receipt>/", views.report, name="report"),
     path("desk/<str:receipt>/ask/", inquiries.ask, name="ask"),
     path("desk/<str:receipt>/asked/", inquiries.asked, name="asked"),
+    path("desk/<str:receipt>/walk/", walks.walk, name="walk"),
+    path("desk/<str:receipt>/walk/ask/", walks.ask, name="ask-walk"),
     path("desk/<str:receipt>/confirm/", decide.confirm_report, name="confirm"),
     path("desk/<str:receipt>/change/", decide.change_report, name="change"),
     path("desk/<str:receipt>/answer/", decide.answer_report, name="answer"),
@@ -40,4 +43,12 @@ urlpatterns = [
     path("help/<uuid:call>/", protected.help_call, name="help"),
     path("help/<uuid:call>/address/", protected.help_address, name="help-address"),
     path("help/<uuid:call>/done/", protected.help_done, name="help-done"),
+    path("trials/", backtests.trials, name="trials"),
+    path("trials/of/<int:number>/", backtests.ask, name="ask-backtest"),
+    path("trials/shadow/", steps.shadow, name="shadow"),
+    path("trials/steps/", steps.steps, name="steps"),
+    path("trials/steps/switch/", steps.switch, name="switch-step"),
+    path("trials/quality/", quality.quality, name="quality"),
+    path("trials/<uuid:run_id>/", backtests.backtest, name="backtest"),
+    path("trials/<uuid:run_id>/stop/", backtests.stop, name="stop-backtest"),
 ]  # fmt: skip

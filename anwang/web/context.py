@@ -35,6 +35,9 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("web:consistency", gettext_lazy("資料不一致"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+    ("triage:trials", gettext_lazy("規則試算"), (
+        Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY,
+    )),
     ("access:two-persons", gettext_lazy("兩人核准"), (
         Role.LEAD, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.PRIVACY_OFFICER,
         Role.REPORTER_PROTECTION_OFFICER, Role.SECURITY_OFFICER, Role.OPERATOR, Role.AUDITOR,

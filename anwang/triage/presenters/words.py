@@ -88,13 +88,18 @@ def source_words(source: str) -> Words:
     return _sources().get(source) or plain(source)
 
 
+def field_words(field: str) -> Words:
+    """What a field of a proposal is called within a sentence."""
+    return _CHANGES.get(field) or plain(field)
+
+
 def code_words(field: str, value: object) -> Words:
     """The words for a code of one of the proposal's fields; for yes and no; else the value."""
     if isinstance(value, bool):
         return {"zh": "是", "en": "yes"} if value else {"zh": "否", "en": "no"}
     if value in (None, "", []):
         return {"zh": "無", "en": "none"}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return _joined([code_words(field, one) for one in value])
     if field == "clocks":
         return clock_words(str(value))
@@ -110,7 +115,7 @@ def _joined(words: list[Words]) -> Words:
 def would_change_words(found: Mapping[str, Any]) -> Words:
     """若「立即危險」為是，分級會改為第一級。 What is asked first, then what it would change."""
     asked = [(_inputs().get(n) or plain(n), code_words(n, v)) for n, v in found["if"].items()]
-    changed = [(_CHANGES.get(n) or plain(n), code_words(n, v)) for n, v in found["changes"].items()]
+    changed = [(field_words(n), code_words(n, v)) for n, v in found["changes"].items()]
     if_zh = "，且".join(f"「{name['zh']}」為{value['zh']}" for name, value in asked)
     if_en = " and ".join(f"“{name['en']}” is {value['en']}" for name, value in asked)
     then_zh = "，".join(f"{name['zh']}改為{value['zh']}" for name, value in changed)

@@ -1,0 +1,1 @@
+"""What trials write: runs, differences, switches."""

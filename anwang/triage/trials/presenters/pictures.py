@@ -1,0 +1,68 @@
+"""Small pictures of results as numbers for SVG: bars, intervals, hours. The pages allow no style, so
+every length is an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+WIDTH: Final = 200  # of a bar or an interval, in the picture's own units
+CELL: Final = 16
+
+
+def bar(value: float | None, most: float, width: int = WIDTH) -> int:
+    """Length of a bar; 0 for what is hidden."""
+    return round(value / most * width) if value and most else 0
+
+
+def interval(share: Mapping[str, Any], most: float = 1.0) -> dict[str, int] | None:
+    """Left and right end and the point of a share with its interval; None where it is hidden."""
+    if share["share"] is None or not most:
+        return None
+    low, high, middle = (min(share[name] / most, 1.0) for name in ("low", "high", "share"))
+    return {
+        "x": round(low * WIDTH),
+        "width": max(2, round((high - low) * WIDTH)),
+        "at": round(middle * WIDTH),
+    }
+
+
+def widest(shares: Sequence[Mapping[str, Any]]) -> float:
+    """The upper end that a picture of these shares must reach."""
+    return max((one["high"] for one in shares if one["high"] is not None), default=1.0)
+
+
+def hour_cells(before: Sequence[int | None], after: Sequence[int | None]) -> list[dict[str, Any]]:
+    """24 cells with how much more or less there is in each hour, -4 to 4, None where it is hidden."""
+    apart = [None if b is None or a is None else a - b for b, a in zip(before, after, strict=True)]
+    most = max((abs(one) for one in apart if one is not None), default=0)
+    return [
+        {
+            "hour": hour,
+            "x": hour * CELL,
+            "before": before[hour],
+            "after": after[hour],
+            "step": None if one is None else round(one / most * 4) if most else 0,
+        }
+        for hour, one in enumerate(apart)
+    ]
+
+
+def lane(
+    steps: Sequence[Mapping[str, Any]], place: int, days: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One version's line through time: a span from each day of facts to the next, a mark a report."""
+    at = {day: number for number, day in enumerate(days)}
+    step = WIDTH * 4 / max(len(days) - 1, 1)
+    drawn: list[dict[str, Any]] = []
+    facts = [one for one in steps if one["kind"] == "facts"]
+    for number, one in enumerate(facts):
+        ends = facts[number + 1]["day"] if number + 1 < len(facts) else days[-1]
+        x, to = at[one["day"]] * step, at[ends] * step
+        drawn.append({"kind": "facts", "x": round(x), "width": max(2, round(to - x)),
+                      **one["said"][place], "day": one["day"]})  # fmt: skip
+    for one in steps:
+        if one["kind"] == "report":
+            drawn.append({"kind": "report", "x": round(at[one["day"]] * step), "width": 0,
+                          **one["said"][place], "day": one["day"]})  # fmt: skip
+    return drawn

@@ -1,0 +1,1 @@
+"""Screens of trials: back-tests, shadows, automatic steps, walks, the quality loop."""
