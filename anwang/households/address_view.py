@@ -13,7 +13,7 @@ from typing import Final
 
 from anwang.common.values.roc_dates import roc_date
 from anwang.households.genogram import Lang
-from anwang.households.presenters.words import source_said
+from anwang.households.presenters.words import joined, source_said
 from anwang.households.rules.addresses import Addresses, Stay
 
 MOST_YEARS: Final = 30
@@ -76,7 +76,8 @@ def _stay(stay: Stay, name: str, y: float, first: date, last: date, lang: Lang) 
     since = _day(stay.since, lang) if stay.since else _say("unknown", lang)
     until = _day(stay.until, lang) if stay.until else _say("now", lang)
     word = _say(stay.rank, lang)
-    title = f"{name} · {word} · {since} – {until} · {source_said(stay.source)[lang]}"
+    sources = joined([source_said(one) for one in stay.sources])[lang]
+    title = f"{name} · {word} · {since} – {until} · {sources}"
     label = _short(name)
     return (
         f"<g><title>{escape(title)}</title>"

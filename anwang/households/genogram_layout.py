@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 SYMBOL: Final = 36  # height and width of a person
-CELL: Final = 104  # a person with the label below
-COUPLE: Final = 104  # between the middles of two partners
+CELL: Final = 116  # a person with the label below
+COUPLE: Final = 116  # between the middles of two partners
 ROW: Final = 140  # between two generations, before lanes are added
 LANE: Final = 9  # between two sibling lines in one gap
 MARGIN: Final = 28

@@ -47,6 +47,19 @@ def test_each_place_has_its_stays_with_kind_days_and_source():
     assert addresses_of(FACTS, KINDS, [CHILD], date(2018, 1, 1)).places == ()
 
 
+def test_a_place_said_again_and_again_is_one_stay_and_coming_back_is_another():
+    seen = [at(CHILD, "lives-at", "3", date(2025, month, 1), source=source)
+            for month, source in ((1, "immunisation"), (3, "health-insurance"))]  # fmt: skip
+    left = at(CHILD, "registered-address", "3", date(2020, 1, 1), date(2021, 1, 1))
+    back = at(CHILD, "registered-address", "3", date(2023, 1, 1))
+    (place,) = addresses_of([*seen, left, back], KINDS, [CHILD], DAY).places
+    assert [(one.rank, one.since, one.sources) for one in place.stays] == [
+        ("registered", date(2020, 1, 1), ("household-registration",)),
+        ("registered", date(2023, 1, 1), ("household-registration",)),
+        ("lives", date(2025, 1, 1), ("health-insurance", "immunisation")),
+    ]
+
+
 def test_only_what_the_other_side_knows_is_told_of_protected_people():
     kept = without_protected_places(FACTS, KINDS, SAFE)
     found = addresses_of(kept, KINDS, [CHILD, FATHER, AUNT], DAY)

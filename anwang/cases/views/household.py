@@ -35,7 +35,7 @@ from anwang.directory.models import Team
 from anwang.households.address_view import address_svg
 from anwang.households.genogram import Lang, genogram_svg
 from anwang.households.presenters.members import household_members
-from anwang.households.presenters.words import source_said
+from anwang.households.presenters.words import joined, source_said
 from anwang.households.queries.records import kinds
 from anwang.households.rules.addresses import addresses_of
 from anwang.households.rules.withheld import withheld_from
@@ -142,7 +142,7 @@ def addresses(request: HttpRequest, number: str) -> HttpResponse:
                         "since": stay.since,
                         "until": stay.until,
                         "seen_on": stay.seen_on,
-                        "source": source_said(stay.source),
+                        "source": joined([source_said(one) for one in stay.sources]),
                     }
                     for stay in place.stays
                 ],

@@ -5,8 +5,8 @@ counted as kept back, and its days are not told either.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -19,14 +19,16 @@ _RANKS: dict[str, Rank] = {"registered-residence": "registered", "actual-residen
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One person at one place. `until` None: not known to have ended; `since` None: not known."""
+    """One person at one place, however often it was said. `until` None: not known to have ended;
+    `since` None: not known.
+    """
 
     person_id: str
     rank: Rank
     since: date | None
     until: date | None
     seen_on: date
-    source: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def addresses_of(
         stays[place].add(_stay(fact, rank, seen, as_of))
         told[place] = max(told.get(place, (date.min, "")), (seen, address))
     places = [
-        PlaceStays(told[place][1], tuple(sorted(found, key=_order)))
+        PlaceStays(told[place][1], tuple(sorted(_said_once(found), key=_order)))
         for place, found in stays.items()
     ]
     places.sort(key=lambda one: (-_last(one, as_of).toordinal(), one.address))
@@ -82,11 +84,29 @@ def addresses_of(
 
 def _stay(fact: FactView, rank: Rank, seen: date, as_of: date) -> Stay:
     ended = fact.valid_to if fact.valid_to and fact.valid_to <= as_of else None
-    return Stay(fact.person_id, rank, fact.valid_from, ended, seen, fact.source)
+    return Stay(fact.person_id, rank, fact.valid_from, ended, seen, (fact.source,))
 
 
-def _order(stay: Stay) -> tuple[date, str, str, str]:
-    return (stay.since or stay.seen_on, stay.person_id, stay.rank, stay.source)
+def _said_once(stays: Iterable[Stay]) -> Iterator[Stay]:
+    """Stays of one person and kind that run into each other, as one."""
+    by_person: dict[tuple[str, str], list[Stay]] = defaultdict(list)
+    for stay in sorted(stays, key=_order):
+        said = by_person[stay.person_id, stay.rank]
+        last = said[-1] if said else None
+        if last is not None and (last.until is None or last.until >= stay.seen_on):
+            until = None if None in (last.until, stay.until) else max(
+                day for day in (last.until, stay.until) if day
+            )  # fmt: skip
+            sources = tuple(sorted({*last.sources, *stay.sources}))
+            said[-1] = replace(last, until=until, sources=sources)
+        else:
+            said.append(stay)
+    for said in by_person.values():
+        yield from said
+
+
+def _order(stay: Stay) -> tuple[date, str, str, tuple[str, ...]]:
+    return (stay.since or stay.seen_on, stay.person_id, stay.rank, stay.sources)
 
 
 def _last(place: PlaceStays, as_of: date) -> date:
