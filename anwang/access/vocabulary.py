@@ -67,6 +67,13 @@ class NoticeKind(StrEnum):
     RISK_CHANGED = "risk-changed"
     FEED_ALARM = "feed-alarm"
     FEED_MENDED = "feed-mended"
+    CLOCK_WARNED = "clock-warned"
+    CLOCKS_WARNED = "clocks-warned"
+    CLOCK_MISSED = "clock-missed"
+    CLOCKS_MISSED = "clocks-missed"
+    REPORT_WAITING = "report-waiting"
+    REPORTS_WAITING = "reports-waiting"
+    SWEEPING_WAS_SILENT = "sweeping-was-silent"
 
 
 class Act(StrEnum):
@@ -107,6 +114,14 @@ class Act(StrEnum):
     RECORDS_COMPARED = "records-compared"
     REPORT_SCREENED = "report-screened"
     CLOCK_MISSED = "clock-missed"
+    CLOCK_WARNED = "clock-warned"
+    CLOCK_PAUSED = "clock-paused"
+    CLOCK_RESUMED = "clock-resumed"
+    HAPPENING_NOTED = "happening-noted"
+    REPORT_ESCALATED = "report-escalated"
+    CALL_HEARD = "call-heard"
+    OFFICE_CLOSED = "office-closed"
+    OFFICE_OPENED = "office-opened"
     DECISION_CONFIRMED = "decision-confirmed"
     DECISION_CHANGED = "decision-changed"
     SAME_EVENT_JUDGED = "same-event-judged"

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from anwang.cases import views
-from anwang.cases.views import corrections, household, safe_adults, seals, who_is_who
+from anwang.cases.views import clocks, corrections, household, safe_adults, seals, who_is_who
 
 app_name = "cases"
 urlpatterns = [
@@ -39,6 +39,9 @@ urlpatterns = [
     path("desk/<str:receipt>/household/", household.report_household, name="report-household"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
     path("cases/<uuid:case_id>/done/", views.done, name="done"),
+    path("cases/<uuid:case_id>/clocks/pause/", clocks.pause, name="pause"),
+    path("cases/<uuid:case_id>/clocks/resume/", clocks.resume, name="resume"),
+    path("cases/<uuid:case_id>/clocks/note/", clocks.note, name="note"),
     path("cases/<uuid:case_id>/close/", views.close, name="close"),
     path("cases/<uuid:case_id>/safe-adults/", safe_adults.safe_adults, name="safe-adults"),
     path("cases/<uuid:case_id>/safe-adults/name/", safe_adults.name, name="safe-adult-name"),

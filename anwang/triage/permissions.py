@@ -39,6 +39,15 @@ def put_on_record(permit: Permit, matter_ids: Iterable[uuid.UUID]) -> None:
         )  # fmt: skip
 
 
+OVERDUE_ROLES = (*DESK_ROLES, *TEAM_ROLES, Role.COUNTY_MANAGER, Role.MINISTRY, Role.OPERATOR)
+
+
+def check_can_see_overdue(actor: Actor) -> Permit:
+    """A permit to see what nobody has accepted: one's own office's, a manager's county, the ministry
+    all, operators only whether the looking runs. Which reports is the database's to say (R10)."""
+    return check_role(actor, OVERDUE_ROLES, "overdue")
+
+
 def check_can_search(actor: Actor) -> Permit:
     """A permit to look for a report by receipt or exact name; the search itself is recorded."""
     return check_role(actor, DESK_ROLES, "find-report")

@@ -15,9 +15,10 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.escalation import call_people
 from anwang.triage.actions.inquiries import ask_waiting
 from anwang.triage.actions.screening import screen_unchecked, screen_waiting
-from anwang.triage.actions.sweeping import forget_old_traces, mark_missed_clocks
+from anwang.triage.actions.sweeping import forget_old_traces, look_at_clocks
 from anwang.triage.trials.actions.backtests import run_waiting_backtests
 from anwang.triage.trials.actions.quality import count_quality
 from anwang.triage.trials.actions.shadows import run_shadows
@@ -107,8 +108,17 @@ def screen_unchecked_again(timestamp: int) -> int:
     name="triage.mark_missed_clocks", queue=SWEEPING_QUEUE, queueing_lock="triage.missed_clocks"
 )
 def mark_clocks(timestamp: int) -> int:
-    """Clocks whose time is up."""
-    return mark_missed_clocks()
+    """Clocks whose pause or time is up, and those to be warned of."""
+    return look_at_clocks()
+
+
+@app.periodic(cron="* * * * * 10", periodic_id="ladder")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.call_people", queue=SWEEPING_QUEUE, queueing_lock="triage.call_people", priority=2
+)
+def climb_ladders(timestamp: int) -> int:
+    """Reports that nobody accepts: the next people up the line."""
+    return call_people()
 
 
 @app.periodic(cron="* * * * * */10", periodic_id="stalled-jobs")  # type: ignore[untyped-decorator]

@@ -4,7 +4,7 @@ from django.urls import path
 
 from anwang.triage import views
 from anwang.triage.trials.views import backtests, quality, steps, walks
-from anwang.triage.views import decide, inquiries, protected
+from anwang.triage.views import decide, inquiries, overdue, protected
 
 app_name = "triage"
 urlpatterns = [
@@ -24,6 +24,10 @@ urlpatterns = [
     path("desk/<str:receipt>/same/<str:other>/join/", decide.join, name="join"),
     path("desk/<str:receipt>/same/<str:other>/separate/", decide.separate, name="separate"),
     path("desk/<str:receipt>/same/<str:other>/undo/", decide.undo, name="undo"),
+    path("overdue/", overdue.overdue, name="overdue"),
+    path("overdue/<uuid:escalation_id>/heard/", overdue.heard, name="heard"),
+    path("overdue/offices/close/", overdue.close, name="close-office"),
+    path("overdue/offices/<slug:team_id>/open/", overdue.reopen, name="open-office"),
     path("protected/<str:receipt>/", protected.protected, name="protected"),
     path("protected/<str:receipt>/ask/reporter/", protected.ask, {"what": "reporter"}, "ask-reporter"),
     path("protected/<str:receipt>/ask/safe/", protected.ask, {"what": "safe"}, "ask-safe"),

@@ -24,6 +24,9 @@ from anwang.directory.models import County, Team
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("triage:desk", gettext_lazy("值班台"), (Role.DESK,)),
+    ("triage:overdue", gettext_lazy("逾時未接"), (
+        Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY,
+    )),
     ("cases:people", gettext_lazy("誰是誰"), (Role.DESK, Role.LEAD)),
     ("intake:mandated", gettext_lazy("寫通報"), (Role.MANDATED_REPORTER,)),
     ("intake:consult", gettext_lazy("諮詢紀錄"), (Role.HOTLINE,)),

@@ -14,6 +14,7 @@ from anwang.access.models import Notice
 from anwang.cases.oversight.queries import numbers_of, receipts_of
 from anwang.common.yaml_files import read_yaml
 from anwang.households.rules.signals import load_signals
+from anwang.triage.presenters.words import clock_words
 
 KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
 
@@ -41,7 +42,7 @@ def notice_lines(notices: Sequence[Notice]) -> list[dict[str, Any]]:
             "id": one.pk,
             "at": one.at,
             "text": kinds[one.kind]["text"],
-            "tells": one.detail.get(kinds[one.kind].get("tells", ""), ""),
+            "tells": _tells(one, kinds[one.kind]),
             "signals": list(signals_told(one.detail)),
             "url": _where(one, kinds[one.kind], receipts | numbers),
             "seen": one.seen_at is not None,
@@ -59,6 +60,13 @@ def signals_told(detail: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "began": key == "began",
                 "text": labels.get(signal, {"zh": signal, "en": signal}),
             }
+
+
+def _tells(notice: Notice, kind: Mapping[str, Any]) -> Any:
+    """The code that stands beside the text; the words of a clock where it is one."""
+    if kind.get("clock"):
+        return clock_words(str(notice.detail.get("clock", "")))
+    return notice.detail.get(kind.get("tells", ""), "")
 
 
 def _where(notice: Notice, kind: Mapping[str, Any], receipts: Mapping[uuid.UUID, str]) -> str:

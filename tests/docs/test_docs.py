@@ -214,3 +214,16 @@ def test_no_word_of_the_glossary_has_two_entries() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*")), ids=lambda p: p.name)
 def test_requirements_hold_no_addresses(path: Path) -> None:
     assert "://" not in path.read_text(encoding="utf-8")
+
+
+def test_the_page_of_clocks_names_every_clock_and_every_pause():
+    """A term that is not on the page cannot be checked by who knows the law."""
+    said = yaml.safe_load((ROOT / "anwang/triage/policies/clocks.yaml").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "clocks.md").read_text(encoding="utf-8")
+    units = ("hours", "days", "working_days", "months")
+    for one in said["clocks"]:
+        (line,) = [text for text in page.splitlines() if text.startswith(f"| `{one['id']}` |")]
+        amount = next(one[unit] for unit in units if unit in one)
+        assert f"| {amount} " in line and one["citation"] in line
+    for one in said["pauses"]:
+        assert f"| `{one['id']}` | {one['text']['en']} |" in page

@@ -87,7 +87,7 @@ UNAUDITED = {
 }
 # Acts of rooms that are not built yet.
 # Written by a function of the database, since the application must not learn their objects.
-ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over"}
+ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over", "report-escalated": "triage.climb"}
 WAITING_ACTS = {
     "delivered": "other systems' pulling",
     "policy-loaded": "approving a policy by two people",

@@ -12,14 +12,23 @@ from django.utils.translation import gettext as _
 from anwang.access.actions.entries import record_event
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
+from anwang.cases.actions.clocks import open_case
 from anwang.cases.models import Case, FamilyFile, FamilyMember
 from anwang.cases.rules.family_names import UNKNOWN, family_name
 from anwang.common.clock import clock_now
 from anwang.intake.rules.receipts import RANDOM_SIGNS, receipt_from
-from anwang.triage.actions.clocks import drop_clocks, next_due, stop_clock, unmet
+from anwang.triage.actions.clocks import (
+    REVIEW,
+    begin_again,
+    drop_clocks,
+    next_due,
+    stop_clock,
+    unmet,
+)
 from anwang.triage.actions.decisions import NotNow, ReasonNeeded, known_persons
 from anwang.triage.actions.offers import answer_offer, hand_over, locked_offer
 from anwang.triage.models import Matter, Offer, Screening, State
+from anwang.triage.queries.policies import clocks_of_day
 
 
 @transaction.atomic
@@ -56,13 +65,17 @@ def accept_offer(offer_id: uuid.UUID, *, permit: Permit) -> Case:
 def finish_duty(case_id: uuid.UUID, definition_id: str, *, permit: Permit) -> None:
     """What a clock asks for is done: it stops, met or late as the database's time says (S9).
 
-    Raises NotNow where that clock is not waiting.
+    A cycle begins its next round at once. Raises NotNow where that clock is not waiting.
     """
-    case, matter = _open_case(case_id)
-    if not unmet(matter).filter(definition_id=definition_id).exists():
+    case, matter = open_case(case_id)
+    clock = unmet(matter).filter(definition_id=definition_id).first()
+    if clock is None:
         raise NotNow(_("這個時鐘已經停了。"))
     at = clock_now()
     stop_clock(matter, definition_id, at, case.pk)
+    definition = clocks_of_day(at).get(definition_id)
+    if definition is not None and definition.kind == "cycle" and definition_id != REVIEW:
+        begin_again(clock, definition, at)
     matter.due_at = next_due(matter, at)
     matter.changed_at = at
     matter.save(update_fields=["due_at", "changed_at"])
@@ -78,7 +91,7 @@ def close_case(case_id: uuid.UUID, *, reason: str, permit: Permit) -> None:
     """
     if not reason.strip():
         raise ReasonNeeded(_("結案需要理由。"))
-    case, matter = _open_case(case_id)
+    case, matter = open_case(case_id)
     at = clock_now()
     dropped = list(unmet(matter).values_list("definition_id", flat=True))
     drop_clocks(matter, at, case.pk)
@@ -88,16 +101,6 @@ def close_case(case_id: uuid.UUID, *, reason: str, permit: Permit) -> None:
     matter.save(update_fields=["due_at", "changed_at"])
     record_event(Act.CASE_CLOSED, actor=permit.actor, object_kind="case", object_ids=[case.pk],
                  purpose=permit.purpose, detail={"dropped": dropped})  # fmt: skip
-
-
-def _open_case(case_id: uuid.UUID) -> tuple[Case, Matter]:
-    """An open case with its matter, both locked, the matter first. Raises NotNow."""
-    found = Case.objects.filter(pk=case_id).values_list("matter_id", flat=True).first()
-    matter = Matter.objects.select_for_update(of=("self",)).filter(pk=found).first()
-    case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id, closed_at=None).first()
-    if matter is None or case is None:
-        raise NotNow(_("這個個案已經結案。"))
-    return case, matter
 
 
 def _new_number() -> str:

@@ -49,6 +49,7 @@ from anwang.cases.queries import (
     team_families,
     visible_matters,
 )
+from anwang.cases.views.clocks import clocks_context
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
@@ -272,10 +273,7 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
                    "url": reverse("cases:family", args=[page.family.number])},
         "reasons": [reason_line(one) for one in proposal.get("reasons", [])],
         "would_change": [would_change_words(one) for one in proposal.get("would_change", [])],
-        "clocks": [clock_line(one) | {"id": one.definition_id, "unmet": one.stopped_at is None}
-                   for one in page.clocks],
-        "done_url": reverse("cases:done", args=[found.pk]) if found.closed_at is None else None,
-        "close_url": reverse("cases:close", args=[found.pk]) if found.closed_at is None else None,
+        **clocks_context(found, page.clocks, permit),
         "closed": {"at": found.closed_at, "reason": found.closing_reason} if found.closed_at else None,
         "workers": [
             {"name": page.names.account(found.lead), "team_name": page.names.team(found.team_id),

@@ -127,6 +127,18 @@ def clock_left(context: template.Context, due_at: object) -> str:
     return time_left(moment, _now(context)) if moment else ""
 
 
+@register.simple_tag(takes_context=True)
+def waited(context: template.Context, since: object) -> str:
+    """How long something has waited, in words: 等了 3 時 20 分, from two days on 等了 3 天."""
+    moment = _moment(since)
+    if moment is None:
+        return ""
+    minutes = max(0, int((_now(context) - moment).total_seconds() // 60))
+    if minutes >= IN_DAYS_FROM.total_seconds() // 60:
+        return _("等了 %(days)s 天") % {"days": minutes // 1440}
+    return _("等了 %(hours)s 時 %(minutes)s 分") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
 @register.inclusion_tag("common/_clock.html", takes_context=True)
 def clock(context: template.Context, duty: Any, show_due: bool = False) -> dict[str, Any]:
     """A duty's clock: its words and the share of its time that is used.

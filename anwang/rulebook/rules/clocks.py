@@ -8,6 +8,7 @@ Someone waits for each of these: a date too late hurts a family.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from anwang.rulebook.rules.tables import CONFIDENCES
 
 Unit = Literal["hours", "days", "working_days", "months"]
 UNITS: Final[tuple[Unit, ...]] = ("hours", "days", "working_days", "months")
+# A duty is done once; a cycle comes again when it was done; a window is how long something is to be
+# watched; what is kept until its retention ends is then looked at.
+Kind = Literal["duty", "cycle", "window", "retention"]
+KINDS: Final[tuple[Kind, ...]] = ("duty", "cycle", "window", "retention")
 
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 # The Act says "Monday morning" (星期一上午) and no hour: noon is its last moment.
@@ -40,6 +45,8 @@ class ClockDefinition:
     `start`.
 
     `legal` is False for a term that a programme or this system sets without a law that names it.
+    `warn`: how long before the due instant its owner is warned, longest first. `pause`: reasons for
+    which it may stand still; without any it never does.
     """
 
     id: str
@@ -55,18 +62,82 @@ class ClockDefinition:
     confidence: str
     valid_from: date
     valid_to: date | None = None
+    kind: Kind = "duty"
+    warn: tuple[timedelta, ...] = ()
+    pause: tuple[str, ...] = ()
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the clock is in force on `day`."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
+@dataclass(frozen=True, slots=True)
+class PauseReason:
+    """Why a clock may stand still, who may say so, and for how many days at most."""
+
+    id: str
+    by: tuple[str, ...]
+    at_most_days: int
+    text: Mapping[str, str]
+    citation: str
+    confidence: str
+
+
 def read_clocks(doc: Doc) -> tuple[ClockDefinition, ...]:
     """All definitions of a clocks file. Raises ClockFault."""
-    return tuple(_definition(said, doc) for said in doc["clocks"])
+    found = tuple(_definition(said, doc) for said in doc["clocks"])
+    known = {one.id for one in read_pauses(doc)}
+    events: Mapping[str, Doc] | None = doc.get("events")
+    for one in found:
+        if strange := set(one.pause) - known:
+            raise ClockFault(f"Clock {one.id}: no such pause: {', '.join(sorted(strange))}.")
+        for event in (one.start, one.stop):
+            if events is not None and event not in events:
+                raise ClockFault(
+                    f"Clock {one.id}: the event {event} has no words. Add it to events."
+                )
+    return found
+
+
+def read_pauses(doc: Doc) -> tuple[PauseReason, ...]:
+    """All reasons of a clocks file for which a clock may stand still. Raises ClockFault."""
+    found = []
+    for said in doc.get("pauses", ()):
+        if not said.get("by") or not isinstance(said.get("at_most_days"), int):
+            raise ClockFault(f"Pause {said.get('id')}: say by whom and for at_most_days.")
+        if said.get("confidence") not in CONFIDENCES or not said.get("citation"):
+            raise ClockFault(
+                f"Pause {said['id']}: citation and confidence (V, S, D, U) are needed."
+            )
+        found.append(
+            PauseReason(
+                id=said["id"],
+                by=tuple(said["by"]),
+                at_most_days=said["at_most_days"],
+                text=said["text"],
+                citation=said["citation"],
+                confidence=said["confidence"],
+            )
+        )
+    return tuple(found)
+
+
+def _warnings(said: Doc, unit: Unit, doc: Doc) -> tuple[timedelta, ...]:
+    """As the clock says, else as the file says for its unit: `6h`, `3d`; longest first."""
+    told = said.get("warn", doc.get("warnings", {}).get(unit, ()))
+    found = []
+    for text in told:
+        read = re.fullmatch(r"(\d+)([hd])", str(text))
+        if read is None:
+            raise ClockFault(f"Clock {said['id']}: a warning is written 6h or 3d, not {text!r}.")
+        number = int(read[1])
+        found.append(timedelta(hours=number) if read[2] == "h" else timedelta(days=number))
+    return tuple(sorted(found, reverse=True))
 
 
 def _definition(said: Doc, doc: Doc) -> ClockDefinition:
+    if said.get("kind", "duty") not in KINDS:
+        raise ClockFault(f"Clock {said.get('id')}: kind is one of {', '.join(KINDS)}.")
     units = [unit for unit in UNITS if unit in said]
     if len(units) != 1 or not isinstance(said[units[0]], int) or said[units[0]] < 1:
         raise ClockFault(f"Clock {said.get('id')}: give one of {', '.join(UNITS)}, a whole number.")
@@ -86,6 +157,9 @@ def _definition(said: Doc, doc: Doc) -> ClockDefinition:
         confidence=said["confidence"],
         valid_from=said.get("valid_from", doc["valid_from"]),
         valid_to=said.get("valid_to"),
+        kind=said.get("kind", "duty"),
+        warn=_warnings(said, units[0], doc),
+        pause=tuple(said.get("pause", ())),
     )
 
 
@@ -113,8 +187,13 @@ def clocks_in_force(
     return found
 
 
-def due_at(start: datetime, definition: ClockDefinition, calendar: WorkCalendar) -> datetime:
+def due_at(
+    start: datetime, definition: ClockDefinition, calendar: WorkCalendar, paused_days: int = 0
+) -> datetime:
     """The last moment of the duty, in Taipei time. `start` must carry an offset.
+
+    `paused_days` are days that a clock of days, working days or months stood still: so many days of
+    the calendar (working days for working days) are added to its last day before it is moved.
 
     Days and months end at the last second of the last day, or at noon when that day was a
     Saturday. A clock that counts back (`before`) ends on the last working day at or before the day
@@ -128,7 +207,40 @@ def due_at(start: datetime, definition: ClockDefinition, calendar: WorkCalendar)
     first = start.astimezone(TAIPEI).date()
     if definition.before:
         return _at(_back(first, definition, calendar), END_OF_DAY)
-    return _moved(_last_day(first, definition, calendar), calendar)
+    last = _last_day(first, definition, calendar)
+    if definition.unit == "working_days":
+        for _ in range(paused_days):
+            last = calendar.next_working_day(last)
+    else:
+        last += timedelta(days=paused_days)
+    return _moved(last, calendar)
+
+
+def days_paused(
+    since: datetime, until: datetime, definition: ClockDefinition, calendar: WorkCalendar
+) -> int:
+    """How many days a clock stood still: the first day is not counted (48-2), none in hours.
+
+    Of a clock of working days, only those count.
+    """
+    if definition.unit == "hours":
+        return 0
+    first, last = since.astimezone(TAIPEI).date(), until.astimezone(TAIPEI).date()
+    if definition.unit != "working_days":
+        return max(0, (last - first).days)
+    days = (first + timedelta(days=step) for step in range(1, (last - first).days + 1))
+    return sum(1 for day in days if not calendar.is_rest_day(day))
+
+
+def next_warning(
+    definition: ClockDefinition, started: datetime, due: datetime, given: int
+) -> datetime | None:
+    """When its owner is to be warned next, after `given` warnings; None where no more come.
+
+    A warning that would lie before the start of a short clock is none.
+    """
+    wanted = [due - before for before in definition.warn if due - before > started]
+    return wanted[given] if given < len(wanted) else None
 
 
 def is_provisional(due: datetime, calendar: WorkCalendar) -> bool:

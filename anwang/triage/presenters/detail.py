@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from anwang.directory.models import Team
 from anwang.triage.models import Offer, State
+from anwang.triage.presenters.clock_lines import told
 from anwang.triage.presenters.picture import names_of, picture_context
 from anwang.triage.presenters.words import (
     clock_line,
@@ -18,6 +19,7 @@ from anwang.triage.presenters.words import (
     reason_line,
     would_change_words,
 )
+from anwang.triage.queries.clock_history import histories
 from anwang.triage.queries.matters import DeskReport
 from anwang.triage.queries.teams import TeamChoice
 
@@ -33,8 +35,17 @@ def report_context(found: DeskReport, explained: Mapping[str, Any]) -> Context:
         "picture": picture_context(picture) if picture.get("members") else None,
         "reasons": [reason_line(one) for one in explained["reasons"]],
         "would_change": [would_change_words(one) for one in explained.get("would_change", [])],
-        "clocks": [clock_line(one) for one in explained["clocks"]],
+        "clocks": _clocks(found, explained),
     }
+
+
+def _clocks(found: DeskReport, explained: Mapping[str, Any]) -> list[Context]:
+    """Each clock with its law and its proof log."""
+    story = histories([found.matter.pk])
+    return [
+        told(clock_line(one), one["id"], story.get((found.matter.pk, one["id"]), []))
+        for one in explained["clocks"]
+    ]
 
 
 def _report(found: DeskReport, explained: Mapping[str, Any], picture: Mapping[str, Any]) -> Context:

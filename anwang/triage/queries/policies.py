@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from django.db import connection
 
+from anwang.common.values.roc_dates import TAIPEI
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.rules.clocks import ClockDefinition, PauseReason, read_pauses
 from anwang.rulebook.rules.loader import TableSource, read_table
 from anwang.triage.rules.policies import TriagePolicies, policies_on, specs_in_use
 
@@ -45,6 +47,35 @@ def policies_in_force(county: str | None, day: dt.date) -> tuple[TriagePolicies,
         for _, policy_id, where, version, _ in found
     }
     return _built(tuple(row[0] for row in found), begun), versions
+
+
+def clocks_of_day(now: dt.datetime) -> Mapping[str, ClockDefinition]:
+    """Clock id -> its national definition in force at `now`."""
+    return policies_in_force(None, now.astimezone(TAIPEI).date())[0].clocks
+
+
+def clock_words_in_force() -> Mapping[str, Any]:
+    """The body of the clocks policy in force: pauses and events with their words."""
+    found: Mapping[str, Any] = PolicyVersion.objects.get(
+        policy_id=CLOCKS, county=None, state=PolicyVersion.State.IN_FORCE
+    ).body
+    return found
+
+
+def pauses_of_day() -> tuple[PauseReason, ...]:
+    """Reasons for which a clock may stand still, as in force."""
+    return read_pauses(clock_words_in_force())
+
+
+def events_of_teams(now: dt.datetime) -> dict[str, Mapping[str, str]]:
+    """Event -> its words: what a case's team may say happened, where a clock in force starts with it."""
+    starting = {one.start for one in clocks_of_day(now).values()}
+    events = clock_words_in_force().get("events", {})
+    return {
+        code: words
+        for code, words in events.items()
+        if words.get("by") == "team" and code in starting
+    }
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
+from anwang.triage.actions.escalation import call_if_silent
 from anwang.triage.permissions import (
     check_can_read_matter,
     check_can_search,
@@ -47,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     On record goes only what the reader had not seen yet: a page that lies open floods no audit.
     """
     permit = openly(check_can_use_desk, request)
+    call_if_silent()  # the desk is open anyway: it calls people where the worker does not
     since = request.GET.get("since", "")
     if since and since == with_minute(queue_version(permit), clock_now()):
         return HttpResponse(status=204)
