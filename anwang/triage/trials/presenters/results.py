@@ -113,9 +113,16 @@ def _grouping(
         "name": GROUPING_WORDS[name],
         "lines": [
             {**one, "word": _group(one["group"], counties), "line": interval(one["changed"], most)}
-            for one in sorted(known, key=lambda one: one["group"] == NOT_KNOWN)
+            for one in sorted(known, key=_place)
         ],
     }
+
+
+def _place(line: Mapping[str, Any]) -> tuple[bool, int, str]:
+    """Ages from young to old; what is not known last."""
+    group = str(line["group"])
+    first = group.partition("-")[0].rstrip("+")
+    return group == NOT_KNOWN, int(first) if first.isdecimal() and len(first) < 3 else 0, group
 
 
 def _group(code: str, counties: Mapping[str, Mapping[str, str]]) -> Any:
