@@ -42,42 +42,42 @@ SPEC: Final = (
 _DELIVERY: Final = """
 insert into registries_delivery (id, source_id, mode, file_sha256, manifest_version, delivered_at,
     began_at, known_at, state, accepted, quarantined, reasons)
-select %(id)s, %(source)s, 'full', repeat('0', 64), '1', %(at)s, %(at)s, %(at)s, 'published', 0, 0, '{}'
+select %(id)s, %(source)s::text, 'full', repeat('0', 64), '1', %(at)s, %(at)s, %(at)s, 'published', 0, 0, '{}'
 """
 _PERSONS: Final = """
 insert into people_person (id, made_at)
-select md5('person ' || n)::uuid, '2025-01-01' from generate_series(0, %(persons)s - 1) n
+select md5('person ' || n)::uuid, '2025-01-01' from generate_series(0, %(persons)s::int - 1) n
 """
 # Every row's ids rise with its number, as loading makes them. Households of four; the parents of a
 # father or mother are found in another household, so that kin reach three generations.
 _RECORDS: Final = """
 insert into registries_record (id, source_id, record_key, delivery_id, values, withdrawn)
-select (left(replace(%(delivery)s::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
-    %(source)s, n || '/' || r, %(delivery)s, '{{}}', false
-from generate_series(0, %(persons)s - 1) n cross join generate_series(1, {per}) r where {whom}
+select (left(replace(%(delivery)s::uuid::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
+    %(source)s::text, n || '/' || r, %(delivery)s, '{{}}', false
+from generate_series(0, %(persons)s::int - 1) n cross join generate_series(1, {per}) r where {whom}
 """
 _IDENTITIES: Final = """
 insert into people_identity (record_id, source_id, record_key, delivery_id, person_id, forms, packed,
     id_token, full_key, superseded)
-select (left(replace(%(delivery)s::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
-    %(source)s, n || '/' || r, %(delivery)s, md5('person ' || n)::uuid,
+select (left(replace(%(delivery)s::uuid::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
+    %(source)s::text, n || '/' || r, %(delivery)s, md5('person ' || n)::uuid,
     jsonb_build_object('n', '陳' || chr(20000 + n %% 20000), 'sn', '陳', 'g', chr(20000 + n %% 20000),
         'y', case when n %% 4 < 2 then 1975 + n %% 20 else 2012 + n %% 12 end, 'm', 1 + n %% 12,
         'd', 1 + n %% 28, 'x', case when n %% 2 = 0 then 'M' else 'F' end,
         'a', jsonb_build_array('桃園市', '中壢區', '', '範例路', 0, '', '', n / 4, '3樓',
             1000000 + n / 4, 2000000 + n / 4, 3000000 + n / 4, 4)),
     '\\x00', sha256(convert_to('number ' || n, 'utf8')),
-    case when %(source)s = 'household-registration' then 1000000 + n / 4 end, false
-from generate_series(0, %(persons)s - 1) n cross join generate_series(1, {per}) r where {whom}
+    case when %(source)s::text = 'household-registration' then 1000000 + n / 4 end, false
+from generate_series(0, %(persons)s::int - 1) n cross join generate_series(1, {per}) r where {whom}
 """
 _REGISTERED: Final = """
 insert into registries_fact (source_id, record_id, delivery_id, kind, key, value, valid_from)
-select %(source)s,
-    (left(replace(%(delivery)s::text, '-', ''), 20) || lpad(to_hex(n + 1), 12, '0'))::uuid,
+select %(source)s::text,
+    (left(replace(%(delivery)s::uuid::text, '-', ''), 20) || lpad(to_hex(n + 1), 12, '0'))::uuid,
     %(delivery)s, f.kind, f.key, f.value, f.since
-from generate_series(0, %(persons)s - 1) n cross join lateral (
+from generate_series(0, %(persons)s::int - 1) n cross join lateral (
     select case when n %% 4 > 1 then n / 4 * 4
-        else (n / 4 * 7919::bigint + n %% 4 + 1) %% (%(persons)s / 4) * 4 end
+        else (n / 4 * 7919::bigint + n %% 4 + 1) %% (%(persons)s::int / 4) * 4 end
 ) of_whom (father) cross join lateral (values
     ('registered-household', 'H' || n / 4, jsonb_build_object('relation_to_head',
         (array['head', 'spouse', 'child', 'child'])[n %% 4 + 1]), date '2015-01-01' + n %% 2000),
@@ -93,12 +93,12 @@ where f.kind <> 'kin-spouse' or f.key is not null
 """
 _OTHERS: Final = """
 insert into registries_fact (source_id, record_id, delivery_id, kind, value, valid_from)
-select %(source)s,
-    (left(replace(%(delivery)s::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
-    %(delivery)s, %(kind)s, jsonb_build_object('level', '2', 'vaccine', 'MMR', 'dose', r,
+select %(source)s::text,
+    (left(replace(%(delivery)s::uuid::text, '-', ''), 20) || lpad(to_hex(n * {per} + r), 12, '0'))::uuid,
+    %(delivery)s, %(kind)s::text, jsonb_build_object('level', '2', 'vaccine', 'MMR', 'dose', r,
         'given_on', '2024-05-01', 'visited_on', '2025-06-01', 'visit_kind', 'outpatient'),
     date '2024-01-01' + (n * 31 + r * 17) %% 700
-from generate_series(0, %(persons)s - 1) n cross join generate_series(1, {per}) r where {whom}
+from generate_series(0, %(persons)s::int - 1) n cross join generate_series(1, {per}) r where {whom}
 """
 
 
