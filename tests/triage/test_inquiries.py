@@ -234,3 +234,14 @@ def test_the_desk_asks_and_sees_each_answer(matter, desk):
     for words in ("範例監獄", "查無", "再查一次"):
         assert words in shown, words
     assert "data-live" not in shown
+
+
+def test_who_asks_about_a_closed_report_is_told_why_nobody_is_asked(matter, desk):
+    with as_role("worker"):
+        matter.state = "answered"
+        matter.save(update_fields=["state"])
+    client = Client()
+    assert client.login(username="desk-one", password=PASSWORD)
+    answer = client.post(f"/desk/{matter.report.receipt}/ask/", follow=True)
+    assert "沒有再向各來源查詢的理由" in answer.content.decode()
+    assert not Inquiry.objects.exists()

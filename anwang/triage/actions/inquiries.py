@@ -75,7 +75,6 @@ class NoReasonToAsk(AnwangError):
     """The report is closed, so there is no reason to ask the sources about the family."""
 
 
-@transaction.atomic
 def begin_inquiry(matter_id: uuid.UUID, permit: Permit) -> uuid.UUID:
     """Note the wish to ask the sources about a report's family now, and ring for the worker.
 
@@ -88,17 +87,18 @@ def begin_inquiry(matter_id: uuid.UUID, permit: Permit) -> uuid.UUID:
     if running is not None and clock_now() - running.at < GIVEN_UP_AFTER:
         return running.pk
     made = uuid.uuid4()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into triage_inquiry (id, matter_id, by, role, purpose)"
-            " values (%s, %s, %s, %s, %s)",
-            [made, matter_id, permit.actor.id, permit.seats[0].role, _purpose(matter.stream)],
-        )
-        cursor.execute(_RING)
-    record_event(
-        Act.SOURCES_ASKED, actor=permit.actor, object_kind="report", object_ids=[matter_id],
-        purpose=permit.purpose, detail={"inquiry": str(made)},
-    )  # fmt: skip
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into triage_inquiry (id, matter_id, by, role, purpose)"
+                " values (%s, %s, %s, %s, %s)",
+                [made, matter_id, permit.actor.id, permit.seats[0].role, _purpose(matter.stream)],
+            )
+            cursor.execute(_RING)
+        record_event(
+            Act.SOURCES_ASKED, actor=permit.actor, object_kind="report", object_ids=[matter_id],
+            purpose=permit.purpose, detail={"inquiry": str(made)},
+        )  # fmt: skip
     return made
 
 
