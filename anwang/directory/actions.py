@@ -49,15 +49,20 @@ def load_directory() -> None:
         "name_en": "National duty desk",
     }
     Team.objects.update_or_create(id=NATIONAL_DESK, defaults=national)
+    places = {row["code"]: row for row in _rows("district_places.csv")}
     District.objects.bulk_create(
-        [
-            District(
-                code=row["code"], county_id=row["county_code"], name_zh=row["name_zh"],
-                name_en=row["name_en"],
-            )
-            for row in _rows("districts.csv")
-        ],
-        update_conflicts=True, unique_fields=["code"], update_fields=["name_zh", "name_en"],
+        [_district(row, places.get(row["code"])) for row in _rows("districts.csv")],
+        update_conflicts=True, unique_fields=["code"],
+        update_fields=["name_zh", "name_en", "latitude", "longitude"],
+    )  # fmt: skip
+
+
+def _district(row: Mapping[str, str], place: Mapping[str, str] | None) -> District:
+    return District(
+        code=row["code"], county_id=row["county_code"], name_zh=row["name_zh"],
+        name_en=row["name_en"],
+        latitude=float(place["latitude"]) if place else None,
+        longitude=float(place["longitude"]) if place else None,
     )  # fmt: skip
 
 

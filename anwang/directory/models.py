@@ -23,10 +23,16 @@ class District(models.Model):
     county = models.ForeignKey(County, on_delete=models.PROTECT, related_name="districts")
     name_zh = models.CharField(max_length=10)
     name_en = models.CharField(max_length=60)
+    latitude = models.FloatField(null=True, help_text="About its middle, degrees; null: not known.")
+    longitude = models.FloatField(null=True)
 
 
 class Team(models.Model):
-    """A team that can be accountable: a county's duty desk, a service team, the national desk."""
+    """A team that can be accountable: a county's duty desk, a service team, the national desk.
+
+    What the ranking of offers reads of it (skills, languages, place, capacity) may be unknown, which
+    is not the same as none: an empty list says nothing.
+    """
 
     id = models.SlugField(max_length=64, primary_key=True)
     county = models.ForeignKey(County, on_delete=models.PROTECT, null=True, related_name="teams")
@@ -38,6 +44,16 @@ class Team(models.Model):
     districts = models.JSONField(default=list, help_text="District codes; empty: the whole county.")
     reviewing_team_id = models.CharField(max_length=64, blank=True)
     workers = models.PositiveSmallIntegerField(default=1)
+    skills = models.JSONField(default=list, db_default=[], help_text="Codes of `skills`.")
+    languages = models.JSONField(default=list, db_default=[], help_text="Codes of `languages`.")
+    seat_district = models.CharField(
+        max_length=8, blank=True, default="", db_default="",
+        help_text="Code of the district it sets out from; empty: not known.",
+    )  # fmt: skip
+    full_load = models.PositiveSmallIntegerField(
+        null=True,
+        help_text="Weighted cases that fill one worker; null: what the dispatch weights say.",
+    )
 
     class Meta:
         constraints = [
