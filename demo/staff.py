@@ -24,6 +24,9 @@ class DemoTeam:
     districts: tuple[str, ...]
     reviewing_team_id: str
     workers: int
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    seat_district: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,10 @@ def accounts() -> list[DemoAccount]:
 def _service_team(row: dict[str, object]) -> DemoTeam:
     county = str(row["county"])
     streams, names = row["streams"], row["districts"]
+    skills, languages = row.get("skills", []), row.get("languages", [])
     assert isinstance(streams, list) and isinstance(names, list)
+    assert isinstance(skills, list) and isinstance(languages, list)
+    seat = row.get("seat_district")
     return DemoTeam(
         id=str(row["id"]),
         county=county,
@@ -101,6 +107,9 @@ def _service_team(row: dict[str, object]) -> DemoTeam:
         districts=tuple(_district_codes()[county, name] for name in names),
         reviewing_team_id=f"{county}-desk",
         workers=int(str(row["workers"])),
+        skills=tuple(skills),
+        languages=tuple(languages),
+        seat_district=_district_codes()[county, str(seat)] if seat else "",
     )
 
 

@@ -121,3 +121,35 @@ class SealForm(forms.Form):
     def clean_members(self) -> list[uuid.UUID]:
         """The accounts named besides."""
         return [uuid.UUID(one) for one in self.cleaned_data["members"]]
+
+
+class TransferForm(forms.Form):
+    """Which team is to take a case over, and why."""
+
+    team = forms.CharField(max_length=64, error_messages={"required": _("請選小組。")})
+    reason = forms.CharField(max_length=2000, error_messages={"required": _("請寫理由。")})
+
+
+class TransferAnswerForm(forms.Form):
+    """What the asked team says; a refusal with a coded reason."""
+
+    answer = forms.ChoiceField(
+        choices=[("accepted", ""), ("refused", ""), ("withdrawn", "")],
+        error_messages={"required": _("請選接下或退回。"), "invalid_choice": _("請選接下或退回。")},
+    )
+    code = forms.ChoiceField(choices=[(code, code) for code in REFUSALS], required=False)
+    text = forms.CharField(required=False, max_length=2000)
+
+
+class HelpForm(forms.Form):
+    """Which team is asked to help, and with what."""
+
+    team = forms.CharField(max_length=64, error_messages={"required": _("請選小組。")})
+    task = forms.CharField(max_length=1000, error_messages={"required": _("請寫明請對方做什麼。")})
+
+
+class HelpStepForm(forms.Form):
+    """The next status of help, with words where it is declined."""
+
+    to_status = forms.CharField(max_length=10)
+    text = forms.CharField(required=False, max_length=1000)

@@ -65,6 +65,126 @@ class Case(models.Model):
         indexes = [models.Index(fields=["team_id", "-opened_at"], name="cases_of_team")]
 
 
+class Transfer(models.Model):
+    """An open case on its way to another team; its team answers for it until that one accepts (S11)."""
+
+    class Answer(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="transfers")
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="transfers")
+    from_team = models.CharField(max_length=64)
+    to_team = models.CharField(max_length=64)
+    reason = models.TextField()
+    same_day = models.BooleanField(help_text="On the day on which the case was opened (S-039).")
+    offered_at = models.DateTimeField(db_default=ClockNow())
+    offered_by = models.UUIDField()
+    answer = models.CharField(max_length=10, choices=Answer, default=Answer.OPEN)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.UUIDField(null=True)
+    refusal = models.CharField(max_length=30, blank=True)
+    refusal_text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(answer="open"), name="one_open_transfer_a_case"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(from_team=models.F("to_team")) & ~models.Q(reason=""),
+                name="a_transfer_goes_elsewhere_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(answer="refused") | ~models.Q(refusal=""),
+                name="a_refused_transfer_has_a_code",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["to_team", "offered_at"],
+                condition=models.Q(answer="open"),
+                name="open_transfers_of_team",
+            )
+        ]
+
+
+class Helper(models.Model):
+    """A team that helps in a case that another leads: what it was asked for, and where it stands.
+
+    One lead, many helpers (S-030). A helper reaches the family file from accepting until it is done,
+    and nothing of the report.
+    """
+
+    class Status(models.TextChoices):
+        INVITED = "invited"
+        ACCEPTED = "accepted"
+        WORKING = "working"
+        DONE = "done"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="helpers")
+    team_id = models.CharField(max_length=64)
+    task = models.TextField()
+    stream = models.CharField(max_length=30)
+    grade = models.CharField(max_length=1, blank=True)
+    district = models.CharField(max_length=8, blank=True)
+    lead_team = models.CharField(max_length=64, help_text="Who leads, as of the invitation.")
+    invited_at = models.DateTimeField(db_default=ClockNow())
+    invited_by = models.UUIDField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.INVITED)
+    status_at = models.DateTimeField(db_default=ClockNow())
+    worker = models.UUIDField(null=True)
+    said = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "team_id"],
+                condition=models.Q(status__in=["invited", "accepted", "working"]),
+                name="a_team_helps_once_at_a_time",
+            ),
+            models.CheckConstraint(condition=~models.Q(task=""), name="a_helper_has_a_task"),
+        ]
+        indexes = [models.Index(fields=["team_id", "status"], name="helps_of_team")]
+
+
+HELPER_STEPS: dict[str, frozenset[str]] = {
+    Helper.Status.INVITED: frozenset({Helper.Status.ACCEPTED, Helper.Status.DECLINED,
+                                      Helper.Status.WITHDRAWN}),
+    Helper.Status.ACCEPTED: frozenset({Helper.Status.WORKING, Helper.Status.DONE,
+                                       Helper.Status.WITHDRAWN}),
+    Helper.Status.WORKING: frozenset({Helper.Status.DONE, Helper.Status.WITHDRAWN}),
+    Helper.Status.DONE: frozenset(),
+    Helper.Status.DECLINED: frozenset(),
+    Helper.Status.WITHDRAWN: frozenset(),
+}  # fmt: skip
+
+
+class Waking(models.Model):
+    """That a new report is about somebody of a family file: the file is awake, its last lead told.
+
+    Of another county's report only that there is one, and when (B5).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    family = models.ForeignKey(FamilyFile, on_delete=models.PROTECT, related_name="wakings")
+    matter_id = models.UUIDField()
+    at = models.DateTimeField(db_default=ClockNow())
+    elsewhere = models.BooleanField(default=False, help_text="The report lies in another county.")
+    told = models.PositiveSmallIntegerField(default=0, help_text="How many were told of it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["family", "matter_id"], name="woken_once_a_report")
+        ]
+
+
 class Pictured(models.Model):
     """That a person stands in a report's picture: what conflicts of interest are found by (R5).
 

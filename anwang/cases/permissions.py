@@ -13,10 +13,11 @@ from anwang.access.models import Glass
 from anwang.access.permissions import Permit, check_pace, check_role, refuse, seats_in
 from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
-from anwang.cases.models import Case, FamilyFile
+from anwang.cases.models import Case, FamilyFile, Helper, Transfer
 
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 SEEN_IN_FAMILY = seen_fields("family", "case")
+SEEN_BY_HELPER = seen_fields("help", "helper")
 
 
 def check_can_use_inbox(actor: Actor) -> Permit:
@@ -79,6 +80,73 @@ def check_can_work_case(actor: Actor, case_id: uuid.UUID) -> Permit:
     if not seats:
         refuse(actor, "case-work", [case_id])
     return Permit(actor, "case", "case-work", seats)
+
+
+def check_can_answer_transfer(
+    actor: Actor, transfer_id: uuid.UUID, *, back: bool = False
+) -> Permit:
+    """A permit to take a case over or refuse it: a seat in the team that was asked; `back`: to take
+    the asking back, a seat in the team that asks."""
+    found = Transfer.objects.filter(pk=transfer_id).first()
+    team = (found.from_team if back else found.to_team) if found else None
+    seats = tuple(seat for seat in seats_in(actor, TEAM_ROLES) if seat.team_id == team)
+    if not seats:
+        refuse(actor, "transfer", [transfer_id])
+    return Permit(actor, "task", "transfer", seats)
+
+
+def check_can_use_joint(actor: Actor) -> Permit:
+    """A permit to see what the actor's teams were asked to help with. Raises Refused."""
+    return check_role(actor, TEAM_ROLES, "joint-work")
+
+
+def put_helps_on_record(permit: Permit, cases: Iterable[uuid.UUID]) -> None:
+    """The entry for requests of help that were shown; none where nothing was (D2)."""
+    if ids := list(cases):
+        record_apart(
+            Act.READ, actor=permit.actor, object_kind="case", object_ids=ids,
+            purpose=permit.purpose, fields=["task"],
+        )  # fmt: skip
+
+
+def check_can_read_help(actor: Actor, helper_id: uuid.UUID) -> tuple[Permit, Helper]:
+    """A permit to read what a helper sees: a seat in the helping team, on record first (D2)."""
+    helper = Helper.objects.filter(pk=helper_id).first()
+    seats = tuple(
+        seat
+        for seat in seats_in(actor, TEAM_ROLES)
+        if helper is not None and seat.team_id == helper.team_id
+    )
+    if helper is None or not seats:
+        refuse(actor, "joint-work", [helper_id])
+    live = helper.status in (Helper.Status.INVITED, Helper.Status.ACCEPTED, Helper.Status.WORKING)
+    if not live:
+        check_pace(actor, "joint-work", [helper_id])
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="case", object_ids=[helper.case_id],
+        purpose="joint-work", fields=sorted(SEEN_BY_HELPER), detail={"task": live},
+    )  # fmt: skip
+    return Permit(actor, "helper", "joint-work", seats, SEEN_BY_HELPER, audit_id), helper
+
+
+def check_can_step_help(actor: Actor, helper_id: uuid.UUID, *, back: bool) -> tuple[Permit, Helper]:
+    """A permit to move help on: a seat in the helping team; `back`: in the team that leads now."""
+    helper = Helper.objects.filter(pk=helper_id).first()
+    team: str | None = helper.team_id if helper else None
+    if back and helper is not None:
+        team = Case.objects.filter(pk=helper.case_id).values_list("team_id", flat=True).first()
+    seats = tuple(seat for seat in seats_in(actor, TEAM_ROLES) if seat.team_id == team)
+    if helper is None or not seats:
+        refuse(actor, "joint-work", [helper_id])
+    return Permit(actor, "helper", "joint-work", seats), helper
+
+
+BOARD_ROLES = (Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY)
+
+
+def check_can_see_loads(actor: Actor) -> Permit:
+    """A permit for the board of teams: figures alone, of the county one works for (R10)."""
+    return check_role(actor, BOARD_ROLES, "load-board")
 
 
 GLASS_ROLES = (Role.DESK, Role.HOTLINE, *TEAM_ROLES)

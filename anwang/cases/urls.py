@@ -3,7 +3,16 @@
 from django.urls import path
 
 from anwang.cases import views
-from anwang.cases.views import clocks, corrections, household, safe_adults, seals, who_is_who
+from anwang.cases.views import (
+    clocks,
+    corrections,
+    household,
+    joint_work,
+    load_board,
+    safe_adults,
+    seals,
+    who_is_who,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -43,6 +52,13 @@ urlpatterns = [
     path("cases/<uuid:case_id>/clocks/resume/", clocks.resume, name="resume"),
     path("cases/<uuid:case_id>/clocks/note/", clocks.note, name="note"),
     path("cases/<uuid:case_id>/close/", views.close, name="close"),
+    path("cases/<uuid:case_id>/transfer/", joint_work.transfer, name="transfer"),
+    path("cases/<uuid:case_id>/helpers/", joint_work.helpers, name="helpers"),
+    path("transfers/<uuid:transfer_id>/", joint_work.transfer_answer, name="transfer-answer"),
+    path("load/", load_board.load, name="load"),
+    path("joint/", joint_work.joint, name="joint"),
+    path("joint/<uuid:helper_id>/", joint_work.help_, name="help"),
+    path("joint/<uuid:helper_id>/step/", joint_work.help_step, name="help-step"),
     path("cases/<uuid:case_id>/safe-adults/", safe_adults.safe_adults, name="safe-adults"),
     path("cases/<uuid:case_id>/safe-adults/name/", safe_adults.name, name="safe-adult-name"),
     path(

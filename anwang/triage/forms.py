@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from anwang.directory.models import Team
+from anwang.directory.models import County, Team
 from anwang.directory.templatetags.anwang_codes import codes
 from anwang.triage.actions.decisions import Change
 from anwang.triage.models import Matter
@@ -94,3 +94,84 @@ class ReasonForm(SeenForm):
 def errors_of(form: forms.Form) -> dict[str, str]:
     """Field -> its first text, as the dialogs show them."""
     return {field: texts[0] for field, texts in form.errors.items()}  # type: ignore[misc]
+
+
+class ObjectForm(forms.Form):
+    """A team's objection to an offer: ground, what speaks for it, and whom it holds to be right."""
+
+    ground = forms.ChoiceField(error_messages={"required": _("請選一個爭議的理由。")})
+    statement = forms.CharField(max_length=2000, error_messages={"required": _("請寫明為什麼。")})
+    wanted = forms.CharField(required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ground"].choices = [  # type: ignore[attr-defined]
+            (entry["code"], entry["word"])
+            for entry in codes("dispute_grounds")
+            if entry["code"] != "other-county"
+        ]
+
+
+class WhereaboutsForm(forms.Form):
+    """Where a child is, as the desk knows it: asked before the regulation's table is."""
+
+    child_in = forms.CharField(required=False, max_length=5)
+    residence = forms.CharField(required=False, max_length=5)
+    whereabouts = forms.ChoiceField(
+        required=False,
+        choices=[("", ""), ("settled", ""), ("moving", ""), ("missing", "")],
+    )
+
+    def _county(self, name: str) -> str:
+        code: str = self.cleaned_data[name]
+        if code and not County.objects.filter(pk=code).exists():
+            raise forms.ValidationError(_("請從名單選縣市。"))
+        return code
+
+    def clean_child_in(self) -> str:
+        """A county's code, or empty: not known."""
+        return self._county("child_in")
+
+    def clean_residence(self) -> str:
+        """A county's code, or empty: as registers tell."""
+        return self._county("residence")
+
+
+class CountyForm(WhereaboutsForm, SeenForm):
+    """The desk holds another county to be competent, and says why."""
+
+    county = forms.CharField(max_length=5, error_messages={"required": _("請選縣市。")})
+    statement = forms.CharField(max_length=2000, error_messages={"required": _("請寫明為什麼。")})
+
+    def clean_county(self) -> str:
+        """A county's code."""
+        return self._county("county")
+
+
+class DisputeAnswerForm(forms.Form):
+    """The named office agrees, or says why not."""
+
+    agrees = forms.ChoiceField(
+        choices=[("yes", ""), ("no", "")], error_messages={"required": _("請選同意或不同意。")}
+    )
+    statement = forms.CharField(required=False, max_length=2000)
+
+
+class RulingForm(forms.Form):
+    """Whose it is, why, on what law, and what later cases may take from it."""
+
+    to_team = forms.CharField(max_length=64, error_messages={"required": _("請選由誰處理。")})
+    reason = forms.CharField(max_length=2000, error_messages=ASK_REASON)
+    law = forms.CharField(max_length=200, error_messages={"required": _("請寫依據的法規。")})
+    principle = forms.CharField(
+        max_length=1000, error_messages={"required": _("請寫可供日後參考的要旨。")}
+    )
+
+
+class PrecedentForm(forms.Form):
+    """What past rulings are looked for by; everything may stay empty."""
+
+    ground = forms.CharField(required=False, max_length=30)
+    stream = forms.CharField(required=False, max_length=30)
+    law = forms.CharField(required=False, max_length=100)
+    words = forms.CharField(required=False, max_length=100)

@@ -12,11 +12,14 @@ from anwang.access.queries.seats import Seat
 from anwang.access.seen_fields import seen_fields
 from anwang.access.vocabulary import Act, Role
 from anwang.intake.models import HelpCall
-from anwang.triage.models import OPEN, Matter, Offer
+from anwang.triage.models import OPEN, Dispute, Matter, Offer
 
 DESK_ROLES = (Role.DESK,)
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 SEEN_AT_DESK = seen_fields("report", "task")
+RULING = {"county": Role.COUNTY_MANAGER, "ministry": Role.MINISTRY}
+DISPUTE_ROLES = (*DESK_ROLES, *TEAM_ROLES, *RULING.values())
+SEEN_IN_DISPUTE = seen_fields("dispute", "party")
 
 
 def check_can_use_desk(actor: Actor) -> Permit:
@@ -142,3 +145,52 @@ def check_can_answer_offer(actor: Actor, offer_id: uuid.UUID) -> Permit:
     if not seats:
         refuse(actor, "answer-offer", [offer_id])
     return Permit(actor, "task", "answer-offer", seats)
+
+
+def check_can_use_disputes(actor: Actor) -> Permit:
+    """A permit for the dispute room: what stands in it is said by the row rules. Raises Refused."""
+    return check_role(actor, DISPUTE_ROLES, "dispute")
+
+
+def put_disputes_on_record(permit: Permit, disputes: Iterable[uuid.UUID]) -> None:
+    """The entry for disputes that were listed; none where nothing was (D2)."""
+    if ids := list(disputes):
+        record_apart(
+            Act.READ, actor=permit.actor, object_kind="dispute", object_ids=ids,
+            purpose=permit.purpose, fields=["line"],
+        )  # fmt: skip
+
+
+def check_can_read_dispute(actor: Actor, dispute_id: uuid.UUID) -> tuple[Permit, Dispute]:
+    """A permit to read one dispute, on record first: a party to it, or who rules it."""
+    seats = seats_in(actor, DISPUTE_ROLES)
+    dispute = Dispute.objects.filter(pk=dispute_id).first() if seats else None
+    if dispute is None:
+        refuse(actor, "dispute", [dispute_id])
+    audit_id = record_apart(
+        Act.READ, actor=actor, object_kind="dispute", object_ids=[dispute_id, dispute.matter_id],
+        purpose="dispute", fields=sorted(SEEN_IN_DISPUTE),
+    )  # fmt: skip
+    return Permit(actor, "party", "dispute", seats, SEEN_IN_DISPUTE, audit_id), dispute
+
+
+def check_can_answer_dispute(actor: Actor, dispute_id: uuid.UUID) -> tuple[Permit, Dispute]:
+    """A permit to agree or object: a seat at the desk or in the team that the objector named."""
+    dispute = Dispute.objects.filter(pk=dispute_id).first()
+    seats = tuple(
+        seat
+        for seat in seats_in(actor, (*DESK_ROLES, *TEAM_ROLES))
+        if dispute is not None and seat.team_id == dispute.wanted_team
+    )
+    if dispute is None or not seats:
+        refuse(actor, "dispute", [dispute_id])
+    return Permit(actor, "party", "dispute", seats), dispute
+
+
+def check_can_rule_dispute(actor: Actor, dispute_id: uuid.UUID) -> tuple[Permit, Dispute]:
+    """A permit to rule: a seat of the named level. For which county, the database says."""
+    dispute = Dispute.objects.filter(pk=dispute_id).first()
+    seats = seats_in(actor, [RULING[dispute.level]]) if dispute is not None else ()
+    if dispute is None or not seats:
+        refuse(actor, "dispute", [dispute_id])
+    return Permit(actor, "ruler", "dispute", seats), dispute

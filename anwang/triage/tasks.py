@@ -15,6 +15,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.disputes import raise_unanswered
 from anwang.triage.actions.escalation import call_people
 from anwang.triage.actions.inquiries import ask_waiting
 from anwang.triage.actions.screening import screen_unchecked, screen_waiting
@@ -196,3 +197,12 @@ def shadow_screenings(timestamp: int) -> int:
 def count_quality_again(timestamp: int) -> int:
     """The quality loop's figures, once they are six hours old."""
     return count_quality()
+
+
+@app.periodic(cron="* * * * * 50", periodic_id="unanswered-disputes")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.raise_unanswered_disputes", queue=SWEEPING_QUEUE, queueing_lock="triage.disputes"
+)
+def raise_disputes(timestamp: int) -> int:
+    """Disputes that nobody ruled in time: the next level is told."""
+    return raise_unanswered()

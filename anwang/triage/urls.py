@@ -4,7 +4,7 @@ from django.urls import path
 
 from anwang.triage import views
 from anwang.triage.trials.views import backtests, quality, steps, walks
-from anwang.triage.views import decide, inquiries, overdue, protected
+from anwang.triage.views import decide, disputes, inquiries, overdue, protected
 
 app_name = "triage"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("desk/<str:receipt>/answer/", decide.answer_report, name="answer"),
     path("desk/<str:receipt>/reopen/", decide.reopen_report, name="reopen"),
     path("desk/<str:receipt>/withdraw/", decide.withdraw, name="withdraw"),
+    path("desk/<str:receipt>/county/", disputes.county, name="county"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/past/", disputes.past, name="precedents"),
+    path("disputes/offer/<uuid:offer_id>/", disputes.objection, name="object"),
+    path("disputes/<uuid:dispute_id>/", disputes.dispute, name="dispute"),
+    path("disputes/<uuid:dispute_id>/answer/", disputes.answer, name="dispute-answer"),
+    path("disputes/<uuid:dispute_id>/rule/", disputes.rule, name="dispute-rule"),
     path("desk/<str:receipt>/same/<str:other>/join/", decide.join, name="join"),
     path("desk/<str:receipt>/same/<str:other>/separate/", decide.separate, name="separate"),
     path("desk/<str:receipt>/same/<str:other>/undo/", decide.undo, name="undo"),

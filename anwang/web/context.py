@@ -33,6 +33,13 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("intake:mine", gettext_lazy("我的通報"), (Role.MANDATED_REPORTER, Role.HOTLINE)),
     ("cases:inbox", gettext_lazy("待接案件"), TEAM_ROLES),
     ("cases:families", gettext_lazy("我的家庭"), TEAM_ROLES),
+    ("cases:joint", gettext_lazy("共同服務"), TEAM_ROLES),
+    ("cases:load", gettext_lazy("小組負荷"), (
+        Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY,
+    )),
+    ("triage:disputes", gettext_lazy("派案爭議"), (
+        Role.DESK, *TEAM_ROLES, Role.COUNTY_MANAGER, Role.MINISTRY,
+    )),
     ("cases:seals", gettext_lazy("封存"), (Role.DESK, Role.LEAD, Role.SUPERVISOR)),
     ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),

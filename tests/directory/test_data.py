@@ -29,8 +29,10 @@ CODES = {
     " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
     " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
     " suicide-ideation school-dropout teen-pregnancy exposed-youth housing long-term-care other",
+    "dispute_grounds": "not-our-law not-our-area other-team-knows wrong-stream other-county",
     "grades": "1 2",
     "injuries": "none minor serious death unknown",
+    "languages": "cmn nan hak ami tay pwn bnn vie ind tgl tha eng tss",
     "lookup_states": "value none not-asked late failed withheld",
     "refusals": "not-our-law not-our-area already-open duplicate cannot-reach"
     " conflict-of-interest other",
@@ -43,6 +45,8 @@ CODES = {
     "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
     " county-manager administrator ministry statistician auditor privacy-officer reporter-protection-officer"
     " security-officer operator",
+    "skills": "small-children child-interview sexual-trauma partner-violence elder-care disability"
+    " mental-health suicide-care addiction youth",
     "streams": "child-protection sexual-assault adult-protection vulnerable-family"
     " mental-health-violence suicide consult not-for-us",
     "subject_roles": "victim respondent carer household-member person-in-need witness-child other",

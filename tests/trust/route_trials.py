@@ -58,6 +58,9 @@ ARGUMENT = {
     "question": "00000000-0000-4000-8000-0000000000dc",
     "judgement": "00000000-0000-4000-8000-0000000000dd",
     "conflict": "00000000-0000-4000-8000-0000000000d6",
+    "dispute": "00000000-0000-4000-8000-0000000000de",
+    "transfer": "00000000-0000-4000-8000-0000000000df",
+    "helper": "00000000-0000-4000-8000-0000000000e0",
 }
 # Every name under which a form or an address might carry an id, besides those of the route's own.
 CARRIERS = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from anwang.access.rules.access_table import AccessTable, Table, Use
 
 # What hangs on a report is open with it: no number of its own.
-_PARTS: Final = frozenset({"with-report", "with-matter", "desk-of"})
+_PARTS: Final = frozenset({"with-report", "with-matter", "with-case", "desk-of"})
 # The log is open whole, and may be long: it is named and not counted.
 _WHOLE: Final = frozenset({"reads-the-log", "reads-what-is-open"})
 _THROUGH_RELATIONS: Final = frozenset({"related", "broken-glass"})

@@ -35,6 +35,7 @@ from anwang.cases.presenters import (
     offer_card,
     picture_of_page,
 )
+from anwang.cases.presenters_joint import help_line, transfer_card, transfer_line
 from anwang.cases.queries import (
     COUNTED,
     FamilyPage,
@@ -49,12 +50,18 @@ from anwang.cases.queries import (
     team_families,
     visible_matters,
 )
+from anwang.cases.queries.joint_work import (
+    helpers_in,
+    transfers_of,
+    waiting_transfers,
+    wakings_of,
+)
 from anwang.cases.views.clocks import clocks_context
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
 from anwang.triage.actions.offers import refuse_offer
-from anwang.triage.models import Offer
+from anwang.triage.models import Matter, Offer
 from anwang.triage.permissions import check_can_answer_offer
 from anwang.triage.presenters.words import clock_line, reason_line, would_change_words
 from anwang.triage.queries.queue import next_clocks
@@ -79,6 +86,7 @@ def _inbox(request: HttpRequest, permit: Permit, **asked: Any) -> HttpResponse:
     clocks = next_clocks([one.matter for one in carried])
     number = number_of_cases(permit)
     context = part | {
+        "transfers": _transfers(permit),
         "team": {"name": "、".join(team.name_zh for team in teams.values())},
         "counts": {
             "offers": len(shown),
@@ -94,6 +102,20 @@ def _inbox(request: HttpRequest, permit: Permit, **asked: Any) -> HttpResponse:
         ],
     }
     return render(request, "cases/inbox.html", context)
+
+
+def _transfers(permit: Permit) -> list[Context]:
+    """Open cases that the team was asked to take over; shown and put on record as offers are."""
+    waiting = waiting_transfers(permit)
+    if not waiting:
+        return []
+    put_offers_on_record(permit, (one.matter_id for one in waiting))
+    reports = Matter.objects.select_related("report").in_bulk([one.matter_id for one in waiting])
+    names = names_of(
+        {team for one in waiting for team in (one.from_team, one.to_team)},
+        (one.offered_by for one in waiting),
+    )
+    return [transfer_card(one, reports.get(one.matter_id), names) for one in waiting]
 
 
 @refused_is_absent
@@ -234,6 +256,7 @@ def _family_context(page: FamilyPage, permit: Permit) -> Context:
         "chronicle": chronicle(page, matters),
         "helpers": helpers_of(matters.values()),
         "seal": seal_over([page.family.pk]),
+        "wakings": wakings_of(page.family.pk),
     }  # fmt: skip
 
 
@@ -257,7 +280,15 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
     matter, report = found.matter, found.matter.report
     proposal = page.screening.proposal if page.screening else {}
     line = case_line(found, matter, None, page.names)
+    helpers, transfers = helpers_in(found.pk), transfers_of(found.pk)
+    names = names_of(
+        {one.team_id for one in helpers} | {one.lead_team for one in helpers}
+        | {team for one in transfers for team in (one.from_team, one.to_team)},
+        [*(one.worker for one in helpers), *(one.offered_by for one in transfers)],
+    )  # fmt: skip
     seal = seal_over([found.pk])
+    may_help = found.closed_at is None and seal is None
+    may_move = may_help and not any(one.answer == "open" for one in transfers)
     may_ask = seal is None and any(seat.role in SEAL_ASKERS for seat in permit.seats)
     return {
         "now": clock_now(),
@@ -280,6 +311,10 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
              "role": {"zh": "主責", "en": "lead"}, "since": found.opened_at},
         ],
         "helpers": helpers_of([matter]),
+        "joint": [help_line(one, names) for one in helpers],
+        "transfers": [transfer_line(one, names) for one in transfers],
+        "transfer_url": reverse("cases:transfer", args=[found.pk]) if may_move else None,
+        "helpers_url": reverse("cases:helpers", args=[found.pk]) if may_help else None,
         "visits": [],
         "offers": [_offer_line(one, page) for one in page.offers],
         "picture": picture_of_page(page),

@@ -35,6 +35,7 @@ from anwang.triage.rules.attached import attached_clocks
 
 DISPATCH_CLOCK = "dispatch-24h"
 NOT_FOR_US = "not-for-us"
+MOST_RANKED = 8  # teams whose weights are kept with a decision; the chosen one besides
 FIELDS = ("grade", "grade_class", "stream", "agency_kind", "joint_with", "passed_to", "team")
 _DECIDED = tuple(name for name in FIELDS if name != "team")
 
@@ -105,28 +106,31 @@ def _outcome(matter: Matter, change: Change) -> tuple[dict[str, Any], list[str]]
     proposed = {name: getattr(matter, name) for name in FIELDS if name != "team"}
     outcome = proposed | {k: v for k, v in change.values.items() if k in proposed and v is not None}
     changed = sorted(name for name in proposed if outcome[name] != proposed[name])
-    team = _team(matter, outcome, change, changed)
+    team, ranked = _team(matter, outcome, change, changed)
     if outcome["grade"] is None or outcome["stream"] is None:
         raise ReasonNeeded(_("尚未分級或分流，請先選定再派案。"))
     if changed and not change.reason.strip():
         raise ReasonNeeded(_("與建議不同的決定需要理由。"))
-    return outcome | {"team": team}, changed
+    return outcome | {"team": team, "ranked": ranked}, changed
 
 
 def _team(
     matter: Matter, outcome: Mapping[str, Any], change: Change, changed: list[str]
-) -> str | None:
-    """Where it goes: the chosen team, else the first suggested one; none for a body outside."""
+) -> tuple[str | None, list[dict[str, Any]]]:
+    """Where it goes (the chosen team, else the first ranked one that the agency's kind names; none
+    for a body outside), and the rank on which that was decided (V6)."""
     chosen = change.values.get("team")
     if outcome["stream"] == NOT_FOR_US and outcome["passed_to"] and not chosen:
-        return None
-    suggested = teams_for_matter(matter, outcome["agency_kind"], outcome["stream"])
+        return None, []
+    ranked = teams_for_matter(matter, outcome["agency_kind"], outcome["stream"])
+    suggested = [one for one in ranked if one.lawful]
     team = chosen or (suggested[0].id if suggested else None)
     if team is None or not Team.objects.filter(pk=team, is_desk=False).exists():
         raise NoTeam(_("本縣市的名冊沒有這一類的受理小組，請另選小組。"))
     if suggested and team != suggested[0].id:
         changed.append("team")
-    return str(team)
+    kept = [one for place, one in enumerate(ranked) if place < MOST_RANKED or one.id == team]
+    return str(team), [one.ranked.as_json() for one in kept]
 
 
 def _offer(

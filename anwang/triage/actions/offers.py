@@ -16,9 +16,11 @@ from anwang.common.errors import AnwangError
 from anwang.triage.actions.clocks import run_again
 from anwang.triage.actions.decisions import DISPATCH_CLOCK, NotNow, locked
 from anwang.triage.models import Matter, Offer, State
+from anwang.triage.queries.teams import settled_team
 
 REFUSALS = ("not-our-law", "not-our-area", "already-open", "duplicate", "cannot-reach",
             "conflict-of-interest", "other")  # fmt: skip
+STILL_REFUSED = ("conflict-of-interest", "duplicate")  # even what a ruling gave to the team
 
 
 class RefusalNeedsCode(AnwangError):
@@ -54,6 +56,8 @@ def refuse_offer(offer_id: uuid.UUID, *, code: str, text: str, permit: Permit) -
     if code not in REFUSALS or (code == "other" and not text.strip()):
         raise RefusalNeedsCode(_("請選一個退回理由；選「其他」時請寫明。"))
     offer, matter = locked_offer(offer_id)
+    if settled_team(matter) == offer.team_id and code not in STILL_REFUSED:
+        raise NotNow(_("這件已經有裁決，由貴組受理；有利益衝突時請退回。"))
     offer.refusal, offer.refusal_text = code, text.strip()
     answer_offer(offer, Offer.Answer.REFUSED, permit)
     record_event(Act.OFFER_REFUSED, actor=permit.actor, object_kind="report",

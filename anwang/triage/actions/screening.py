@@ -22,6 +22,7 @@ from anwang.common.errors import AnwangError
 from anwang.triage.actions import screening_steps as steps
 from anwang.triage.actions.screening_writes import park_matter, write_screening
 from anwang.triage.actions.sealed_persons import tell_sealed_leads
+from anwang.triage.actions.waking import wake_families
 from anwang.triage.models import Screening
 
 logger = logging.getLogger(__name__)
@@ -149,6 +150,7 @@ def _screen_locked(report: uuid.UUID) -> Screening | None:
     found = steps.find_out(waiting_report)
     screening = write_screening(waiting_report, found)
     tell_sealed_leads(waiting_report, found)
+    wake_families(report)
     record_event(
         Act.REPORT_SCREENED,
         actor=SCREENING,

@@ -25,6 +25,8 @@ _LISTS_OF: Final = {
     "injury": "injuries",
     "channel": "channels",
     "refusal": "refusals",
+    "dispute_ground": "dispute_grounds",
+    "concern": "concerns",
 }
 _CHANGES: Final[dict[str, Words]] = {
     "grade": {"zh": "分級", "en": "the grade"},

@@ -19,6 +19,7 @@ from anwang.triage.permissions import DESK_ROLES
 from anwang.triage.presenters.detail import offer_lines, report_context, same_event_lines
 from anwang.triage.presenters.inquiries import asked_context, names_in
 from anwang.triage.presenters.queue import queue_context
+from anwang.triage.presenters.ranking import ranking_context, weights_of
 from anwang.triage.queries import explain_fields
 from anwang.triage.queries.inquiries import last_inquiry
 from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
@@ -29,7 +30,7 @@ from anwang.triage.queries.queue import (
     queue_version,
     same_event_counts,
 )
-from anwang.triage.queries.teams import TeamChoice, teams_for, teams_for_matter
+from anwang.triage.queries.teams import TeamChoice, teams_for_matter
 
 Context = dict[str, Any]
 DECIDABLE = (State.AWAITING_DECISION, State.DISPUTED)
@@ -70,7 +71,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         seat.role in DESK_ROLES and seat.team_id == found.matter.desk_team for seat in permit.seats
     )
     teams = _teams(found.matter) if at_desk else []
-    suggested = _suggested(found.matter) if at_desk else None
+    suggested = _suggested(found.matter, teams)
     names = Team.objects.in_bulk({offer.team_id for offer in found.offers})
     return {
         "now": clock_now(),
@@ -84,6 +85,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         **report_context(found, explained),
         **_sealing(found, permit),
         **offer_lines(found, suggested, names),
+        "weights": weights_of(suggested) if suggested else [],
         "same_events": same_event_lines(found, may_judge=at_desk),
         "asked": asked_context(found.matter, last_inquiry(matter_id, permit), names_in(explained)),
         "decide": _decide(found, teams, suggested) | decide if at_desk else None,
@@ -99,14 +101,17 @@ def _sealing(found: DeskReport, permit: Permit) -> Context:
 
 
 def _teams(matter: Matter) -> list[TeamChoice]:
-    """Every team of the county, those that fit first."""
-    return teams_for(matter.county, stream=matter.stream, district=matter.headline.get("district"))
+    """Every team of the county, best first, while the desk has one to choose."""
+    if matter.state not in DECIDABLE:
+        return []
+    return teams_for_matter(matter, matter.agency_kind, matter.stream)
 
 
-def _suggested(matter: Matter) -> TeamChoice | None:
-    if matter.state not in DECIDABLE or matter.agency_kind is None:
+def _suggested(matter: Matter, teams: list[TeamChoice]) -> TeamChoice | None:
+    """The best of those that the policy's agency names."""
+    if matter.agency_kind is None:
         return None
-    return next(iter(teams_for_matter(matter, matter.agency_kind, matter.stream)), None)
+    return next((one for one in teams if one.lawful), None)
 
 
 def _decide(found: DeskReport, teams: list[TeamChoice], suggested: TeamChoice | None) -> Context:
@@ -124,11 +129,8 @@ def _decide(found: DeskReport, teams: list[TeamChoice], suggested: TeamChoice | 
         "confirm_word": _("確認並派案") if suggested else _("確認並轉請"),
         "change_url": url("change") if decidable else None,
         "answer_url": url("answer") if decidable else None,
+        "county_url": url("county") if matter.state == State.AWAITING_DECISION else None,
         "reopen_url": url("reopen") if matter.state in CLOSED_BY_DESK else None,
         "withdraw_url": url("withdraw") if matter.state == State.OFFERED else None,
-        "teams": [
-            {"id": one.id, "name": one.name["zh"], "agency_kind": one.agency_kind,
-             "load": one.load, "chosen": suggested is not None and one.id == suggested.id}
-            for one in teams
-        ],
-    }  # fmt: skip
+        **ranking_context(teams, suggested),
+    }
