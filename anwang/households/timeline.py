@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from anwang.common.values.roc_dates import TAIPEI, roc_date
 from anwang.households.genogram import Lang
-from anwang.households.presenters.words import Said, kind_said, source_said
-from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
+from anwang.households.presenters.words import Said, fact_kinds, kind_said, source_said
+from anwang.registries.rules.fact_kinds import FactKind
 
 Picture = Mapping[str, Any]
 MOST_YEARS: Final = 12
@@ -66,7 +66,7 @@ class Lane:
 
 def lanes_of(picture: Picture) -> dict[str, list[Lane]]:
     """Person -> lanes of what calls for attention, in the members' order; persons without are left out."""
-    kinds = load_fact_kinds()
+    kinds = fact_kinds()
     found: dict[str, dict[tuple[str, str], dict[tuple[Any, ...], Span]]] = defaultdict(
         lambda: defaultdict(dict)
     )

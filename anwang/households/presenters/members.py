@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from anwang.households.presenters.words import Said, source_said
-from anwang.registries.rules.fact_kinds import load_fact_kinds
+from anwang.households.presenters.words import Said, fact_kinds, source_said
 
 Picture = Mapping[str, Any]
 _HOWS: Final[dict[str, Said]] = {
@@ -63,7 +62,7 @@ def _because(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _away(picture: Picture, pid: str) -> Iterator[Said]:
     """Why somebody lives with nobody of the household now: in custody, abroad, placed, in hospital."""
-    kinds = load_fact_kinds()
+    kinds = fact_kinds()
     for fact in picture["facts"]:
         kind = kinds.get(fact["kind"])
         away = kind is not None and kind.households == "lives-elsewhere"

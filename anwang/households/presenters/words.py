@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from anwang.registries.rules.fact_kinds import load_fact_kinds
+from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.registries.rules.manifests import load_manifests
 
 Said = dict[str, str]
@@ -16,8 +16,9 @@ def _sources() -> dict[str, Said]:
 
 
 @cache
-def _kinds() -> dict[str, Said]:
-    return {name: one.label.as_dict() for name, one in load_fact_kinds().items()}
+def fact_kinds() -> dict[str, FactKind]:
+    """The kinds of facts, read once a process."""
+    return load_fact_kinds()
 
 
 def source_said(source: str) -> Said:
@@ -27,7 +28,8 @@ def source_said(source: str) -> Said:
 
 def kind_said(kind: str) -> Said:
     """The name of a kind of fact."""
-    return _kinds().get(kind) or {"zh": kind, "en": kind}
+    found = fact_kinds().get(kind)
+    return found.label.as_dict() if found else {"zh": kind, "en": kind}
 
 
 def joined(words: list[Said]) -> Said:

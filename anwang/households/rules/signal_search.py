@@ -8,6 +8,7 @@ silence alone raises nobody's name.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 
 from anwang.households.rules.evidence import KNOWN_STATES, Edge
@@ -116,9 +117,7 @@ class _Search:
             for pid, tie in relation_to(other, lasting).items():
                 self._tied(pid, other, tie)
         self.parents = {}
-        self.apart = frozenset(
-            one.id for one in load_fact_kinds().values() if one.households == "apart"
-        )
+        self.apart = _apart_kinds()
         for one in edges:
             if one.kind == "parent":
                 self.parents.setdefault(one.to_id, set()).add(one.from_id)
@@ -303,6 +302,12 @@ class _Search:
 
     def _recent(self, then: date, days: int | None) -> bool:
         return then <= self.day and (days is None or self.day - then <= timedelta(days=days))
+
+
+@cache
+def _apart_kinds() -> frozenset[str]:
+    """Kinds whose facts say that somebody must keep away."""
+    return frozenset(one.id for one in load_fact_kinds().values() if one.households == "apart")
 
 
 def _edge(one: Mapping[str, Any]) -> Edge:
