@@ -1,18 +1,103 @@
-"""Which policies there are, and which is in force."""
+"""Which policies there are, which version is in force where and when, and what was done with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.models import PolicyAct, PolicyVersion
+
+# The term that covers the instant; before the first one, the first: a report older than the
+# programme is judged by its first policy.
+_IN_FORCE: Final = """
+with moment as (
+    select case when %(on)s::date is null then clock.now() else
+        greatest(least(clock.now(), (%(on)s::date + 1)::timestamp at time zone 'Asia/Taipei'
+                                    - interval '1 microsecond'),
+                 %(on)s::date::timestamp at time zone 'Asia/Taipei') end as at
+)
+select distinct on (t.policy_id, t.county)
+    t.version_id, t.policy_id, t.county, v.version, v.valid_from, t.since, t.until
+from rulebook_policyterm t join rulebook_policyversion v on v.id = t.version_id cross join moment m
+where t.since is distinct from t.until
+  and (t.since <= m.at and (t.until is null or t.until > m.at)
+       or t.county is null and not exists (select from rulebook_policyterm e
+           where e.policy_id = t.policy_id and e.county is null and e.since <= m.at))
+  and (t.county is null or t.county = %(county)s)
+  and (%(policies)s::text[] is null or t.policy_id = any(%(policies)s::text[]))
+order by t.policy_id, t.county, t.since
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A version in force: its number, whose it is, and the term. `county` None: the nation's."""
+
+    number: int
+    policy_id: str
+    county: str | None
+    version: str
+    valid_from: dt.date
+    since: dt.datetime
+    until: dt.datetime | None
+
+    @property
+    def key(self) -> str:
+        """`triage.stream`, or `triage.stream@68000` for a county's overlay."""
+        return key_of(self.policy_id, self.county)
+
+
+def key_of(policy_id: str, county: str | None) -> str:
+    """How a version's policy is named where versions are stored with a decision."""
+    return policy_id if county is None else f"{policy_id}@{county}"
+
+
+def versions_in_force(
+    county: str | None, on: dt.date | None = None, policies: Iterable[str] | None = None
+) -> list[InForce]:
+    """The nation's versions, and the overlays of `county`, in force on a day; now without one.
+
+    Of a past day its end counts, of today this instant, of a day to come its beginning. One query.
+    """
+    asked = {"on": on, "county": county, "policies": None if policies is None else list(policies)}
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, asked)
+        return [InForce(*row) for row in cursor.fetchall()]
+
+
+def numbers_of(versions: Mapping[str, str]) -> list[int]:
+    """Numbers of the versions that a decision stored: {`key_of`: name of the version}.
+
+    Raises PolicyVersion.DoesNotExist naming the key of one that is not there.
+    """
+    found = {
+        (key_of(policy, county), version): number
+        for number, policy, county, version in PolicyVersion.objects.filter(
+            policy_id__in=[key.partition("@")[0] for key in versions]
+        ).values_list("id", "policy_id", "county", "version")
+    }
+    missing = [key for key in versions if (key, versions[key]) not in found]
+    if missing:
+        raise PolicyVersion.DoesNotExist(f"No version {versions[missing[0]]} of {missing[0]}.")
+    return sorted(found[key, version] for key, version in versions.items())
+
+
+def body_in_force(policy_id: str) -> dict[str, Any]:
+    """Content of the national version in force now. Raises PolicyVersion.DoesNotExist."""
+    found = versions_in_force(None, policies=[policy_id])
+    if not found:
+        raise PolicyVersion.DoesNotExist(policy_id)
+    return dict(PolicyVersion.objects.get(pk=found[0].number).body)
 
 
 def policy_versions() -> QuerySet[PolicyVersion]:
     """All versions, by policy, county and age; bodies left out."""
-    return PolicyVersion.objects.defer("body").order_by("policy_id", "county", "-loaded_at")
+    return PolicyVersion.objects.defer("body").order_by("policy_id", "county", "-loaded_at", "-id")
 
 
 def policy_fields() -> Iterator[dict[str, Any]]:
@@ -29,7 +114,21 @@ def policy_fields() -> Iterator[dict[str, Any]]:
         }
 
 
-def bodies_in_force() -> dict[str, dict[str, Any]]:
-    """Policy id -> body of the national version in force."""
-    found = PolicyVersion.objects.filter(state=PolicyVersion.State.IN_FORCE, county=None)
-    return {version.policy_id: version.body for version in found}
+def open_proposals(numbers: Iterable[int] | None = None) -> dict[int, PolicyAct]:
+    """Version number -> the proposal that waits for another person."""
+    waiting = PolicyAct.objects.filter(
+        kind__in=[PolicyAct.Kind.PROPOSED, PolicyAct.Kind.RETIREMENT_PROPOSED], answer=None
+    )
+    if numbers is not None:
+        waiting = waiting.filter(version__in=list(numbers))
+    return {act.version_id: act for act in waiting}
+
+
+def acts_on(policy_id: str, county: str | None) -> QuerySet[PolicyAct]:
+    """History of a policy in its layer, the latest first."""
+    return (
+        PolicyAct.objects.filter(version__policy_id=policy_id, version__county=county)
+        .select_related("version")
+        .defer("version__body")
+        .order_by("-at", "-id")
+    )

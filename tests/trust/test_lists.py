@@ -77,8 +77,8 @@ UNAUDITED = {
     "anwang.directory.actions:load_teams": "as above",
     "anwang.access.actions.two_person_acts:load_two_person_acts": "shipped ranks and acts",
     "anwang.registries.actions.sources:load_sources": "shipped manifests",
-    "anwang.rulebook.actions:load_policies": "a version's row, with hash and instant, is the record",
-    "anwang.rulebook.actions:load_first_clock": "shipped with the policy; its version is the record",
+    "anwang.rulebook.actions.shipped:load_policies": "a version's row, with hash and instant, is the record",
+    "anwang.rulebook.actions.shipped:load_first_clock": "shipped with the policy; its version is the record",
     "anwang.intake.actions:deliver": "the report's row is the record; a sweeper adds the entry",
     "anwang.people.actions.links:hold_records": "forms of a screening's records; its entry is theirs",
     "anwang.triage.actions.sweeping:forget_old_traces": "keys derived from reports that stay",
@@ -90,7 +90,6 @@ UNAUDITED = {
 ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over", "report-escalated": "triage.climb"}
 WAITING_ACTS = {
     "delivered": "other systems' pulling",
-    "policy-loaded": "approving a policy by two people",
     "searched": "finding a person by name",
 }
 

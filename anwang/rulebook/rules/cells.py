@@ -48,11 +48,17 @@ class CellError(AnwangError):
     """
 
 
+class UnknownCode(CellError):
+    """A cell names a code that the column does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputSpec:
     """One column: `values` closes the domain of a choice or set.
 
-    `raise_only` inputs may only be asked with `has`.
+    `raise_only` inputs may only be asked with `has`. A `score` is the sum of an instrument or a
+    probability, `chained` the outcome of a table asked before: neither is a fact of the report, so
+    nothing may go out by itself on them alone.
     """
 
     name: str
@@ -60,6 +66,8 @@ class InputSpec:
     values: tuple[str, ...]
     text: Mapping[str, str]
     raise_only: bool = False
+    score: bool = False
+    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ def _atom(part: str, spec: InputSpec) -> Atom:
     if atom is None:
         raise CellError(f"Column {spec.name}: a {spec.kind} cell cannot be {part!r}.")
     if strange := sorted(atom.codes - set(spec.values)):
-        raise CellError(f"Column {spec.name}: {', '.join(strange)} is not among its values.")
+        raise UnknownCode(f"Column {spec.name}: {', '.join(strange)} is not among its values.")
     return atom
 
 

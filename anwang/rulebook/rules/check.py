@@ -84,12 +84,32 @@ def _texts(source: TableSource) -> Iterable[Finding]:
         for name in raise_only & row.when.keys():
             if any(atom.op != "has" for atom in row.when[name].atoms):
                 yield _error("lowering", source.id, row.id, f"{name} may only be asked with has.")
+    yield from _acting_alone(source)
     if source.county is None and (unused := _unused(source)):
         yield Finding("note", "unused-input", source.id, None, ", ".join(unused))
 
 
+def _acting_alone(source: TableSource) -> Iterable[Finding]:
+    """Rows that act without a person and look at no fact of the report itself.
+
+    A score, or what an earlier table made of one, may call for attention and never sends a family
+    anywhere.
+    """
+    facts = {spec.name for spec in source.specs if not (spec.score or spec.chained)}
+    for row in source.rows:
+        acts = [
+            value for name, value in row.then.items() if value in source.automatic.get(name, ())
+        ]
+        asked = {name for name, cell in row.when.items() if not cell.is_any}
+        if acts and not asked & facts:
+            yield _error(
+                "score-alone", source.id, row.id,
+                f"{', '.join(map(str, acts))} needs a fact of the report beside scores.",
+            )  # fmt: skip
+
+
 def _unused(source: TableSource) -> list[str]:
-    used = {name for row in source.rows for name in row.when}
+    used = {name for row in source.rows for name in (*row.when, *row.county_may)}
     return [spec.name for spec in source.specs if spec.name not in used]
 
 

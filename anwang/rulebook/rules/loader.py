@@ -8,28 +8,30 @@ A file is a shipped draft; which version is in force is said by whoever calls (t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from anwang.common.errors import AnwangError
 from anwang.rulebook.rules.cells import KINDS, InputSpec, Kind, parse_cell
+from anwang.rulebook.rules.overlays import PolicyFault, laid_over
 from anwang.rulebook.rules.tables import CONFIDENCES, DecisionTable, HitPolicy, PolicyGap, Row
 
 Doc = Mapping[str, Any]
+_DATES = ("valid_from", "valid_to")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class PolicyFault(AnwangError):
-    """A policy file is not well formed. The text names the table, the row and what to correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSource:
-    """A policy file as read: all rows of all times. `county` is None for the national layer."""
+    """A policy file as read: all rows of all times. `county` is None for the national layer.
+
+    Of a county's rows, `replaces` and `before` name the national row that each stands for or goes
+    before. `county_adds`: what rows of its own a county may add to a table that collects all hits.
+    `automatic`: the outcomes that act without a person.
+    """
 
     id: str
     version: str
@@ -42,6 +44,9 @@ class TableSource:
     rows: tuple[Row, ...]
     replaces: Mapping[str, str]
     text: Mapping[str, str]
+    before: Mapping[str, str] = field(default_factory=dict)
+    county_adds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    automatic: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def layer(self) -> str:
@@ -61,6 +66,19 @@ def read_doc(path: Path) -> Doc:
     return doc
 
 
+def with_dates(body: Doc) -> dict[str, Any]:
+    """A body as JSON stores it, with its days as dates again, as its file had them."""
+    read: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in _DATES and isinstance(value, str):
+            read[name] = date.fromisoformat(value)
+        elif isinstance(value, list):
+            read[name] = [with_dates(one) if isinstance(one, Mapping) else one for one in value]
+        else:
+            read[name] = value
+    return read
+
+
 def read_inputs(doc: Doc) -> dict[str, InputSpec]:
     """Input name -> spec, in the order of the file."""
     return {name: _input_spec(name, cast(Doc, said)) for name, said in doc["inputs"].items()}
@@ -73,7 +91,8 @@ def _input_spec(name: str, said: Doc) -> InputSpec:
     values = tuple(str(value) for value in said.get("values", ()))
     if (kind in ("choice", "set")) != bool(values):
         raise PolicyFault(f"Input {name}: a choice or set lists its values, nothing else does.")
-    return InputSpec(name, cast(Kind, kind), values, said["text"], bool(said.get("raise_only")))
+    marks = {mark: bool(said.get(mark)) for mark in ("raise_only", "score", "chained")}
+    return InputSpec(name, cast(Kind, kind), values, said["text"], **marks)
 
 
 def read_table(doc: Doc, specs: Mapping[str, InputSpec]) -> TableSource:
@@ -105,9 +124,32 @@ def _table(doc: Doc, specs: Mapping[str, InputSpec]) -> TableSource:
         specs=tuple(own.values()),
         outputs=outputs,
         rows=tuple(_row(said, doc, own, outputs) for said in doc["rows"]),
-        replaces={said["id"]: said["replaces"] for said in doc["rows"] if "replaces" in said},
+        replaces=_targets(doc, "replaces"),
         text=doc["text"],
+        before=_targets(doc, "before"),
+        county_adds=_codes(doc, "county_adds", outputs),
+        automatic=_codes(doc, "automatic", outputs),
     )
+
+
+def _targets(doc: Doc, word: str) -> dict[str, str]:
+    return {str(said["id"]): str(said[word]) for said in doc["rows"] if said.get(word)}
+
+
+def _codes(
+    doc: Doc, word: str, outputs: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    found = {name: tuple(map(str, codes)) for name, codes in doc.get(word, {}).items()}
+    for name, codes in found.items():
+        if strange := sorted(set(codes) - set(outputs.get(name, ()))):
+            raise PolicyFault(f"Table {doc['id']}: {word} names {name} {', '.join(strange)}.")
+    return found
+
+
+def completed(overlay: Doc, national: Doc) -> dict[str, Any]:
+    """A county's file with what it takes from the nation's: columns, outcomes, way of hitting."""
+    taken = {name: national[name] for name in ("inputs", "hit", "outputs", "text")}
+    return {**taken, **overlay}
 
 
 def _row(
@@ -125,6 +167,8 @@ def _row(
             raise PolicyFault(f'{place}: write the cell {name} in quotation marks ("yes", "no").')
     if set(said["then"]) - set(outputs):
         raise PolicyFault(f"{place}: `then` may name only {', '.join(outputs)}.")
+    if strange := sorted(set(said.get("county_may", ())) - set(specs) - set(outputs)):
+        raise PolicyFault(f"{place}: county_may names {', '.join(strange)}, which is no column.")
     if said["confidence"] not in CONFIDENCES:
         raise PolicyFault(f"{place}: confidence is V, S, D or U.")
     return Row(
@@ -137,6 +181,8 @@ def _row(
         valid_from=said.get("valid_from", doc["valid_from"]),
         valid_to=said.get("valid_to"),
         county_may=frozenset(said.get("county_may", ())),
+        county=doc.get("county"),
+        varies=said.get("replaces") or said.get("before"),
     )
 
 
@@ -167,7 +213,8 @@ def table_on(source: TableSource, day: date, overlay: TableSource | None = None)
     rows = [row for row in source.rows if row.is_valid_on(day)]
     version = source.version
     if overlay is not None and overlay.is_valid_on(day):
-        rows = _overlaid(rows, overlay, day)
+        own = [row for row in overlay.rows if row.is_valid_on(day)]
+        rows = laid_over(rows, own, overlay, source.county_adds)
         version = f"{source.version}+{overlay.county}:{overlay.version}"
     return DecisionTable(
         id=source.id,
@@ -178,24 +225,3 @@ def table_on(source: TableSource, day: date, overlay: TableSource | None = None)
         rows=tuple(rows),
         text=source.text,
     )
-
-
-def _overlaid(rows: list[Row], overlay: TableSource, day: date) -> list[Row]:
-    own = {overlay.replaces.get(row.id): row for row in overlay.rows if row.is_valid_on(day)}
-    unknown = set(own) - {row.id for row in rows}
-    if unknown:
-        named = ", ".join(sorted(str(name) for name in unknown))
-        raise PolicyFault(
-            f"{overlay.id}, county {overlay.county}: no national row {named} to replace."
-        )
-    return [_varied(row, own[row.id], overlay) if row.id in own else row for row in rows]
-
-
-def _varied(national: Row, county: Row, overlay: TableSource) -> Row:
-    differing = {name for name, value in county.then.items() if value != national.then[name]}
-    if county.when != national.when or differing - national.county_may:
-        raise PolicyFault(
-            f"{overlay.id}, county {overlay.county}, row {county.id}: only "
-            f"{', '.join(sorted(national.county_may)) or 'nothing'} of {national.id} may vary."
-        )
-    return county

@@ -28,6 +28,8 @@ class Row:
     """One row: `when` holds only the columns that matter; `then` one value per output.
 
     `confidence`: V text of the law read, S secondary source, D derived here, U not verified.
+    `county_may`: the outputs and columns in which a county's row may differ from this one. `county`
+    is None for the nation's rows; a county's row names the national one that it varies in `varies`.
     """
 
     id: str
@@ -39,6 +41,13 @@ class Row:
     valid_from: date
     valid_to: date | None = None
     county_may: frozenset[str] = frozenset()
+    county: str | None = None
+    varies: str | None = None
+
+    @property
+    def layer(self) -> str:
+        """`national` or `county`."""
+        return "national" if self.county is None else "county"
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the row is law on `day`; `valid_to` is the first day on which it is no longer."""
@@ -76,13 +85,16 @@ class Hit:
 
     def reason(self) -> dict[str, object]:
         """The row as shown on screens and kept with the decision (JSON-able)."""
-        return {
+        said: dict[str, object] = {
             "rule": self.table_id,
             "row": self.row.id,
             "text": dict(self.row.text),
             "citation": self.row.citation,
             "confidence": self.row.confidence,
         }
+        if self.row.county is not None:
+            said |= {"county": self.row.county, "varies": self.row.varies}
+        return said
 
 
 _Compiled = tuple[Row, tuple[tuple[int, Test, bool], ...]]
