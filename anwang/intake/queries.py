@@ -20,7 +20,8 @@ from anwang.common.clock import clock_now
 from anwang.directory.models import County, Team
 from anwang.intake.actions import COPY, DRAFT, REPORTER, opened_key
 from anwang.intake.models import Attachment, Draft, Report
-from anwang.rulebook.models import ClockDefinition, PolicyVersion
+from anwang.rulebook.models import ClockDefinition
+from anwang.rulebook.queries import body_in_force
 from anwang.rulebook.rules.loader import read_doc
 
 MARKS_FILE: Final = Path(__file__).parent / "policies" / "marks.yaml"
@@ -173,7 +174,4 @@ def attachments_of(report: uuid.UUID) -> list[dict[str, Any]]:
 
 def consult_form() -> dict[str, Any]:
     """The consult form in force, as its policy file has it. Raises PolicyVersion.DoesNotExist."""
-    version = PolicyVersion.objects.get(
-        policy_id=CONSULT, state=PolicyVersion.State.IN_FORCE, county=None
-    )
-    return dict(version.body)
+    return body_in_force(CONSULT)

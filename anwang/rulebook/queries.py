@@ -95,6 +95,12 @@ def body_in_force(policy_id: str) -> dict[str, Any]:
     return dict(PolicyVersion.objects.get(pk=found[0].number).body)
 
 
+def bodies_in_force() -> dict[str, dict[str, Any]]:
+    """Policy id -> body of the national version in force now."""
+    numbers = [one.number for one in versions_in_force(None)]
+    return {one.policy_id: one.body for one in PolicyVersion.objects.filter(pk__in=numbers)}
+
+
 def policy_versions() -> QuerySet[PolicyVersion]:
     """All versions, by policy, county and age; bodies left out."""
     return PolicyVersion.objects.defer("body").order_by("policy_id", "county", "-loaded_at", "-id")

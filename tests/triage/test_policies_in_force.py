@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anwang.triage.queries.policies import CLOCKS, TABLES, policies_in_force, with_dates
+from anwang.rulebook.rules.loader import with_dates
+from anwang.triage.queries.policies import CLOCKS, TABLES, policies_in_force
 from anwang.triage.rules.policies import shipped_policies
 
 DAY = dt.date(2026, 3, 2)

@@ -16,7 +16,8 @@ from typing import Any, cast
 import yaml
 
 from anwang.rulebook.rules.cells import KINDS, InputSpec, Kind, parse_cell
-from anwang.rulebook.rules.overlays import PolicyFault, laid_over
+from anwang.rulebook.rules.overlays import PolicyFault as PolicyFault
+from anwang.rulebook.rules.overlays import laid_over
 from anwang.rulebook.rules.tables import CONFIDENCES, DecisionTable, HitPolicy, PolicyGap, Row
 
 Doc = Mapping[str, Any]

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache
+from math import floor
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -29,8 +30,9 @@ from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
 from anwang.triage.queries.policies import policies_in_force
 from anwang.triage.rules.household import without_report
-from anwang.triage.rules.inputs import inputs_from
-from anwang.triage.rules.propose import Proposal, propose
+from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
+from anwang.triage.rules.policies import TriagePolicies
+from anwang.triage.rules.propose import Proposal, propose, with_same_event
 from anwang.triage.rules.residence import home_county
 from anwang.triage.rules.told import (
     Body,
@@ -114,6 +116,7 @@ class Findings:
     home_county: str | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     proposal: Proposal | None = None
+    policies: TriagePolicies | None = None
     same_events: list[EventFound] = field(default_factory=list)
     versions: dict[str, Any] = field(default_factory=dict)
     failed_steps: list[str] = field(default_factory=list)
@@ -285,11 +288,11 @@ def _empty_picture(report: WaitingReport) -> dict[str, Any]:
 
 
 def _propose(report: WaitingReport, found: Findings) -> None:
-    policies, versions = policies_in_force(report.county or found.home_county, report.today)
+    found.policies, versions = policies_in_force(report.county or found.home_county, report.today)
     # The day chooses among dated rows: with the versions it makes the decision replay alike.
     found.versions |= {"policies": versions, "day": report.today.isoformat()}
     found.inputs = dict(inputs_from(report.open_copy, found.picture))
-    found.proposal = propose(found.inputs, policies)
+    found.proposal = propose(found.inputs, found.policies)
 
 
 def _compare(report: WaitingReport, found: Findings) -> None:
@@ -303,3 +306,7 @@ def _compare(report: WaitingReport, found: Findings) -> None:
         person_ids=found.person_ids,
     )
     found.same_events = trace_and_compare(report.id, digest)
+    if found.same_events and found.proposal and found.policies:
+        likeliest = max(other.probability for other in found.same_events)
+        found.inputs[SAME_EVENT_PERCENT] = floor(likeliest * 100)
+        found.proposal = with_same_event(found.proposal, found.inputs, found.policies)

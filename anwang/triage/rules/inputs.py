@@ -22,6 +22,7 @@ from anwang.triage.rules.reading import Reading, shipped_reading
 Report = Mapping[str, Any]
 Answer = bool | Unknown
 
+SAME_EVENT_PERCENT: Final = "same_event_percent"
 _IN_NEED: Final = frozenset({"victim", "person-in-need"})
 _WATCHED: Final = frozenset({"respondent", "person-in-need", "carer"})
 _FAMILY: Final = frozenset({"parent", "carer", "partner", "child", "other-family"})
@@ -88,6 +89,9 @@ class _Said:
             "channel": _among(self.report.get("channel"), self.reading.specs["channel"].values),
             "mandated": _yes_no(self.report.get("mandated", reporter.get("mandated"))),
             "danger_assessment_score": self._danger_score(),
+            "error_signs": self._error_signs(),
+            # Said after the comparison with earlier reports, by who screens.
+            SAME_EVENT_PERCENT: UNKNOWN,
         }
 
     def _concerns(self) -> frozenset[str] | Unknown:
@@ -108,6 +112,20 @@ class _Said:
             if given and (complete or score >= 8):
                 return score
         return UNKNOWN
+
+    def _error_signs(self) -> frozenset[str]:
+        """What speaks for a report that nobody can act on; a person looks, none is dropped for it."""
+        incident, signs = _mapping(self.report.get("incident")), set()
+        told = [subject for _, subject in self.subjects]
+        places = [incident.get("address"), incident.get("place"), self.report.get("county")]
+        traces = ("name", "national_id", "id_token", "phone", "address", "school")
+        if not any(subject.get(name) for subject in told for name in traces):
+            signs.add("nobody-named")
+            if not any(places):
+                signs.add("nowhere-to-go")
+        if (happened := _day_said(incident.get("occurred_at"))) and happened > self.day:
+            signs.add("in-the-future")
+        return frozenset(signs)
 
     def victims(self) -> dict[str, Value]:
         ages = [self.age(number, subject) for number, subject in self.of(_IN_NEED)]
@@ -286,6 +304,14 @@ def _day_of(report: Report, picture: Picture) -> date:
     raise ValueError(
         "Neither report.received_at nor picture.as_of is a time; one is needed to tell ages."
     )
+
+
+def _day_said(value: object) -> date | None:
+    """The first day that a text names as ISO date; None where it names none."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def _told(report: Report) -> str:

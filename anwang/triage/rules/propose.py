@@ -7,7 +7,7 @@ unknown, and what one more answer would change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from anwang.rulebook.rules.cells import UNKNOWN, Cell, Inputs, InputSpec, Value
@@ -27,6 +27,7 @@ class Proposal:
     of asking.
 
     `would_change`: {"if": {input: value}, "changes": {field: new value}}, fewest questions first.
+    `dispatch`: by-desk or automatic. `screening`: take-up, or what the desk is to ask about it first.
     """
 
     grade: str
@@ -36,6 +37,11 @@ class Proposal:
     joint_with: list[str]
     passed_to: str | None
     clocks: list[str]
+    window: str
+    transfer: str | None
+    dispatch: str
+    screening: str
+    tasks: list[str]
     reasons: list[dict[str, object]]
     unknown: list[str]
     would_change: list[dict[str, object]]
@@ -51,7 +57,17 @@ class _Decided:
     hits: tuple[Hit, ...]
     joint: tuple[Hit, ...]
     clocks: tuple[Hit, ...]
+    window: Hit
+    dispatch: Hit
+    repeats: Hit
+    tasks: tuple[Hit, ...]
     possible_joint: tuple[PossibleRow, ...]
+
+    @property
+    def all_hits(self) -> tuple[Hit, ...]:
+        """Every row that fired, in the order of asking."""
+        handling = (self.window, self.dispatch, self.repeats)
+        return (*self.hits, *self.joint, *self.clocks, *handling, *self.tasks)
 
     def field(self, name: str) -> Any:
         if name == "joint_with":
@@ -68,7 +84,7 @@ def propose(inputs: Inputs, policies: TriagePolicies) -> Proposal:
     Without a last row for all others.
     """
     decided = _decide(inputs, policies)
-    reasons = [hit.reason() for hit in (*decided.hits, *decided.joint, *decided.clocks)]
+    reasons = [hit.reason() for hit in decided.all_hits]
     return Proposal(
         grade=decided.field("grade"),
         grade_class=decided.field("grade_class"),
@@ -77,11 +93,27 @@ def propose(inputs: Inputs, policies: TriagePolicies) -> Proposal:
         joint_with=decided.field("joint_with"),
         passed_to=decided.field("passed_to"),
         clocks=list(dict.fromkeys(str(hit.outputs["clock"]) for hit in decided.clocks)),
+        window=str(decided.window.outputs["window"]),
+        transfer=decided.window.outputs["transfer"],
+        dispatch=str(decided.dispatch.outputs["dispatch"]),
+        screening=str(decided.repeats.outputs["screening"]),
+        tasks=list(dict.fromkeys(str(hit.outputs["task"]) for hit in decided.tasks)),
         reasons=reasons,
         unknown=_unknown(decided),
         would_change=_would_change(inputs, policies, decided),
         policy_version=policies.version,
     )
+
+
+def with_same_event(proposal: Proposal, inputs: Inputs, policies: TriagePolicies) -> Proposal:
+    """The proposal once `inputs` say how likely an earlier report tells of the same event.
+
+    Only the table of repeated reports may ask for that, so the rest of the proposal stays.
+    """
+    asked = dict(inputs) | {name: getattr(proposal, name) or "none" for name in _CHAINED}
+    hit, rule = policies.repeats.decide(asked), policies.repeats.id
+    reasons = [hit.reason() if said["rule"] == rule else said for said in proposal.reasons]
+    return replace(proposal, screening=str(hit.outputs["screening"]), reasons=reasons)
 
 
 def _decide(inputs: Inputs, policies: TriagePolicies) -> _Decided:
@@ -94,7 +126,17 @@ def _decide(inputs: Inputs, policies: TriagePolicies) -> _Decided:
     asked["grade_class"] = grade_class.outputs["grade_class"] or "none"
     joint, possible = policies.joint.decide_all(asked)
     clocks, _ = policies.attach.decide_all(asked)
-    return _Decided((stream, grade, grade_class), joint, clocks, possible)
+    tasks, _ = policies.tasks.decide_all(asked)
+    return _Decided(
+        hits=(stream, grade, grade_class),
+        joint=joint,
+        clocks=clocks,
+        window=policies.window.decide(asked),
+        dispatch=policies.dispatch.decide(asked),
+        repeats=policies.repeats.decide(asked),
+        tasks=tasks,
+        possible_joint=possible,
+    )
 
 
 def _unknown(decided: _Decided) -> list[str]:

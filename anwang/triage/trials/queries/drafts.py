@@ -11,8 +11,8 @@ from anwang.common.errors import AnwangError
 from anwang.rulebook.rules.cells import CellError
 from anwang.rulebook.rules.check import check_source
 from anwang.rulebook.rules.clocks import read_clocks
-from anwang.rulebook.rules.loader import PolicyFault, read_doc, read_table
-from anwang.triage.queries.policies import CLOCKS, with_dates
+from anwang.rulebook.rules.loader import PolicyFault, read_doc, read_table, with_dates
+from anwang.triage.queries.policies import CLOCKS
 from anwang.triage.rules.policies import specs_in_use
 from anwang.triage.trials.queries.versions import CAN_BE_TRIED, Version
 

@@ -22,7 +22,7 @@ from anwang.rulebook.rules.cells import UNKNOWN, Value
 from anwang.triage.models import Screening
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.household import without_report
-from anwang.triage.rules.inputs import inputs_from
+from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.propose import Proposal, propose
 from anwang.triage.rules.residence import home_county
@@ -58,13 +58,19 @@ def differs_from_stored(screening: Screening, report: Report) -> list[str]:
     """
     if not screening.proposal:
         return []
-    read = inputs_from(open_copy_of(report), screening.picture)
+    read = inputs_from(open_copy_of(report), screening.picture) | _compared(screening)
     inputs = {name: stored(value) for name, value in sorted(read.items())}
     found = _apart("inputs", inputs, screening.inputs)
     policies = policies_of(screening)
     thawed = {name: read_stored(value) for name, value in screening.inputs.items()}
     proposal = propose(thawed, policies).as_json()
     return found + _apart("proposal", json.loads(json.dumps(proposal)), screening.proposal)
+
+
+def _compared(screening: Screening) -> dict[str, Value]:
+    """How likely an earlier report tells of the same event: found by comparing, not in the report."""
+    kept = screening.inputs.get(SAME_EVENT_PERCENT, "unknown")
+    return {SAME_EVENT_PERCENT: read_stored(kept)}
 
 
 def screenings_to_replay() -> Iterator[tuple[Screening, Report]]:
@@ -135,7 +141,7 @@ def decided_again(
         if str(index) in persons
     ]
     county = report.county or home_county(told, drawn)
-    inputs = inputs_from(open_copy_of(report), drawn)
+    inputs = inputs_from(open_copy_of(report), drawn) | _compared(screening)
     day = known_at.astimezone(TAIPEI).date()
     policies = PolicySet(versions, day).of(county)
     return Again(inputs, propose(inputs, policies), drawn, persons, county)

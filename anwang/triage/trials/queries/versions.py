@@ -10,10 +10,9 @@ from typing import Any, Final
 from django.db.models import Q
 
 from anwang.rulebook.models import PolicyVersion
-from anwang.rulebook.rules.loader import TableSource, read_table
 from anwang.rulebook.rules.tables import PolicyGap
-from anwang.triage.queries.policies import CLOCKS, TABLES, with_dates
-from anwang.triage.rules.policies import TriagePolicies, policies_on, specs_in_use
+from anwang.triage.queries.policies import CLOCKS, TABLES, tables_from
+from anwang.triage.rules.policies import TriagePolicies
 
 CAN_BE_TRIED: Final = (*TABLES, CLOCKS)
 
@@ -55,7 +54,7 @@ class PolicySet:
         """The tables and clocks for a county. Raises PolicyGap, PolicyFault, CellError."""
         key = county if county in self.counties else None
         if key not in self._built:
-            self._built[key] = _policies(self._laid(key), self.day)
+            self._built[key] = tables_from(self._laid(key), self.day)
         return self._built[key]
 
     def _laid(self, county: str | None) -> list[Version]:
@@ -121,27 +120,3 @@ def with_tried(held: Iterable[Version], tried: Iterable[Version]) -> list[Versio
     """`held` with each of `tried` in the place of the version of its policy and county, or added."""
     places = {(one.policy_id, one.county): one for one in held}
     return list((places | {(one.policy_id, one.county): one for one in tried}).values())
-
-
-def _policies(versions: Sequence[Version], day: dt.date) -> TriagePolicies:
-    """As `policies_in_force` builds them; a version that begins later is tried as if it had begun."""
-    national = [one for one in versions if one.county is None]
-    begun = max([day, *(_begins(one) for one in national)])
-    clocks: Mapping[str, Any] = next(
-        (one.body for one in national if one.policy_id == CLOCKS), {"clocks": []}
-    )
-    return policies_on(
-        begun,
-        _sources(one for one in national if one.policy_id != CLOCKS),
-        with_dates(clocks),
-        _sources(one for one in versions if one.county is not None and one.policy_id != CLOCKS),
-    )
-
-
-def _begins(one: Version) -> dt.date:
-    return dt.date.fromisoformat(str(one.body.get("valid_from", "2026-01-01"))[:10])
-
-
-def _sources(versions: Iterable[Version]) -> list[TableSource]:
-    specs = specs_in_use()
-    return [read_table(with_dates(one.body) | {"county": one.county}, specs) for one in versions]

@@ -19,7 +19,7 @@ from anwang.access.actions.two_person_acts import load_two_person_acts
 from anwang.access.breached_passwords import why_not_looked_up
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
-from anwang.rulebook.actions import load_first_clock, load_policies
+from anwang.rulebook.actions.shipped import load_first_clock, load_policies
 from anwang.rulebook.rules.clocks import first_clock, read_clocks
 from anwang.rulebook.rules.loader import read_doc
 
@@ -53,6 +53,9 @@ class Command(BaseCommand):
         for app in ("triage", "intake"):
             files = APPS.glob(f"{app}/policies/*.yaml")
             load_policies(path for path in files if path.name != ACCESS_FILE)
+        # A county begins its overlay itself; demo and test instances show two that are in force.
+        overlays = APPS.glob("triage/policies/overlays/*.yaml")
+        load_policies(overlays, as_draft=wanted == "production")
         first = first_clock(read_clocks(read_doc(APPS / "triage/policies/clocks.yaml")))
         load_first_clock(first.id, first.amount, first.citation)
         if demo_teams and wanted == "demo":
