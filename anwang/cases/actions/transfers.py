@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -35,13 +36,18 @@ _SAID: Final = {
 
 @contextmanager
 def told_well() -> Iterator[None]:
-    """A refusal of the database's functions in the user's words; other errors come through."""
+    """A refusal of the database's functions in the user's words; other errors come through.
+
+    What is no longer there was moved by somebody else since the permit was given.
+    """
     try:
         with transaction.atomic():
             yield
     except DatabaseError as error:
         _before, _mark, rest = str(error).partition("transfers: ")
         code = rest.partition("\n")[0]
+        if isinstance(error.__cause__, psycopg.errors.NoDataFound):
+            code = "not-now"
         if code not in _SAID:
             raise
         raise NotNow(_(_SAID[code])) from None

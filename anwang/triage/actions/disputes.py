@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -42,13 +43,18 @@ class NoSuchGround(AnwangError):
 
 @contextmanager
 def _told_well() -> Iterator[None]:
-    """A refusal of the database's functions in the user's words; others come through."""
+    """A refusal of the database's functions in the user's words; others come through.
+
+    What is no longer there was moved by somebody else since the permit was given.
+    """
     try:
         with transaction.atomic():
             yield
     except DatabaseError as error:
         _before, _mark, rest = str(error).partition("disputes: ")
         code = rest.partition("\n")[0]
+        if isinstance(error.__cause__, psycopg.errors.NoDataFound):
+            code = "not-now"
         if code not in _SAID:
             raise
         raise NotNow(_(_SAID[code])) from None
