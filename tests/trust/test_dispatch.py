@@ -18,10 +18,10 @@ from tests.trust.planting import faults_of, planted_in_code
 
 FIGURE = Figure(
     "dispatch", "concurrent take, offer, refuse, transfer, merge and dispute over many connections",
-    "0 with two leads, 0 with none, 0 lost transfers", share=240, whole=200_000, portion=4000,
+    "0 with two leads, 0 with none, 0 lost transfers", share=600, whole=200_000, portion=4000,
 )  # fmt: skip
 FAULTS = faults_of("dispatch")
-TO_FIND_A_FAULT = 400  # operations; it stops there, and finds every fault well before
+TO_FIND_A_FAULT = 1200  # operations; it stops there, and finds every fault well before
 pytestmark = pytest.mark.slow
 
 
