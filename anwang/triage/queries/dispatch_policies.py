@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.db import connection
 
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.rules.loader import with_dates
 from anwang.rulebook.rules.tables import DecisionTable, PolicyGap
-from anwang.triage.queries.policies import with_dates
 from anwang.triage.rules.jurisdiction import jurisdiction_table
 
 WEIGHTS: Final = "triage.dispatch-weights"
