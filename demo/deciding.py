@@ -20,7 +20,7 @@ from anwang.triage.actions.offers import refuse_offer
 from anwang.triage.actions.same_events import NotThisPair, judge_same_event
 from anwang.triage.models import Matter, Offer, State
 from anwang.triage.permissions import check_can_answer_offer, check_can_decide
-from anwang.triage.queries.teams import teams_for
+from anwang.triage.queries.teams import teams_for_matter
 from demo.reports import DemoReport
 from demo.staff import accounts
 
@@ -30,8 +30,9 @@ ANSWERS = {
     "unreachable": "三次聯絡未果，資料不足以辨識對象，保留紀錄待再有通報時合看。",
 }
 REFUSAL_TEXTS = {"other": "本組人力已由督導統一調派，請改派同區他組。"}
-
-
+# Why a report goes to another team than the first of the ranking.
+GIVEN_BACK = "原受理單位退回，改派同區單位。"
+NOT_THERE = "首選單位本日已滿載，改派次順位單位。"
 CLOSINGS = (
     "處遇目標達成，家庭同意結案，告知可再求助的管道。",
     "風險已降低，轉由學校輔導與社福資源持續關懷。",
@@ -40,6 +41,7 @@ CLOSINGS = (
 )
 SHARE_CLOSED = 0.85
 SHARE_LATE = 0.06
+_ANSWERING = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 
 
 class Travels(Protocol):
@@ -103,17 +105,23 @@ def _answer(report: uuid.UUID, kind: str, desk: Actor) -> None:
 
 
 def _confirm(report: uuid.UUID, desk: Actor, not_to: str | None = None) -> Offer | None:
-    """Confirm as proposed; where nothing fits (or a team refused), choose another team."""
+    """Confirm as proposed; where nobody of the demo answers there (or it refused), another team.
+
+    A team without a demo account would leave its offers unanswered for the whole year.
+    """
     with acting(desk, "decide"):
         permit = check_can_decide(desk, report)
         matter = Matter.objects.get(pk=report)
+        ranked = teams_for_matter(matter, matter.agency_kind, matter.stream)
+        answering = [one for one in ranked if one.id != not_to and _seat(one.id, _ANSWERING)]
+        fitting = [one for one in answering if one.lawful] or answering
+        if not fitting:
+            return None
+        first = next((one.id for one in ranked if one.lawful), None)
         change = None
-        fitting = [t for t in teams_for(matter.county, matter.agency_kind) if t.id != not_to]
-        if not_to or not fitting:
-            others = fitting or [t for t in teams_for(matter.county) if t.id != not_to]
-            if not others:
-                return None
-            change = Change("原受理單位退回，改派同區單位。", {"team": others[0].id})
+        if not_to or fitting[0].id != first:
+            reason = NOT_THERE if not_to is None else GIVEN_BACK
+            change = Change(reason, {"team": fitting[0].id})
         try:
             return confirm(report, permit=permit, change=change)
         except (NoTeam, NotNow, ReasonNeeded):
@@ -196,4 +204,4 @@ def _finish(case: Case, clock: str, worker: Actor, at: dt.datetime, past: Travel
 
 
 def _worker(offer: Offer) -> Actor | None:
-    return _seat(offer.team_id, (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR))
+    return _seat(offer.team_id, _ANSWERING)
