@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
-from anwang.rulebook.models import PolicyAct, PolicyVersion
+from anwang.common.clock import clock_now
+from anwang.rulebook.models import PolicyAct, PolicyTerm, PolicyVersion
+from anwang.rulebook.rules.cells import InputSpec
+from anwang.rulebook.rules.drafts import DraftFault, draft_faults
+from anwang.rulebook.rules.loader import completed, read_inputs
+
+# The policy that describes what tables may ask for.
+INPUTS: Final = "triage.inputs"
 
 # The term that covers the instant; before the first one, the first: a report older than the
 # programme is judged by its first policy.
@@ -138,3 +145,57 @@ def acts_on(policy_id: str, county: str | None) -> QuerySet[PolicyAct]:
         .defer("version__body")
         .order_by("-at", "-id")
     )
+
+
+def inputs_described() -> dict[str, InputSpec]:
+    """Input name -> what it is, as the description in force says: the columns of all tables."""
+    return read_inputs(body_in_force(INPUTS))
+
+
+def table_doc(version: PolicyVersion) -> dict[str, Any] | None:
+    """The version's content as a whole table, a county's completed with the nation's columns.
+
+    None for what is no decision table.
+    """
+    body = dict(version.body)
+    if version.county is not None and isinstance(body.get("rows"), list):
+        try:
+            body = completed(body, body_in_force(version.policy_id))
+        except (KeyError, PolicyVersion.DoesNotExist):
+            return None
+    shape = (body.get("hit"), body.get("inputs"), body.get("outputs"), body.get("rows"))
+    fits = isinstance(shape[1], list) and isinstance(shape[2], dict) and isinstance(shape[3], list)
+    return body if shape[0] and fits else None
+
+
+def faults_of(version: PolicyVersion) -> list[DraftFault]:
+    """What keeps a version from being proposed, and notes; none for what is no decision table."""
+    if table_doc(version) is None:
+        return []
+    specs = inputs_described()
+    if version.county is not None:
+        return draft_faults(version.body, specs, national=body_in_force(version.policy_id))
+    now = clock_now()
+    laid = PolicyVersion.objects.filter(
+        Q(terms__until=None) | Q(terms__until__gt=now), terms__since__lte=now,
+        policy_id=version.policy_id, county__isnull=False,
+    )  # fmt: skip
+    return draft_faults(version.body, specs, overlays=[one.body for one in laid])
+
+
+def counterpart(version: PolicyVersion) -> PolicyVersion | None:
+    """The version in force now where this one would stand; None where there is none."""
+    found = versions_in_force(version.county, policies=[version.policy_id])
+    numbers = [one.number for one in found if one.county == version.county]
+    return PolicyVersion.objects.filter(pk__in=numbers).first()
+
+
+def former_version(version: PolicyVersion) -> PolicyVersion | None:
+    """The version that held before this one, to go back to; None for the first."""
+    terms = PolicyTerm.objects.filter(policy_id=version.policy_id, county=version.county)
+    begun = terms.filter(version=version).order_by("-since").first()
+    if begun is None:
+        return None
+    before = terms.filter(since__lt=begun.since).exclude(version=version).exclude(until=F("since"))
+    last = before.select_related("version").order_by("-since").first()
+    return last.version if last else None

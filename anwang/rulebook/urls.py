@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from anwang.rulebook import views
+from anwang.rulebook import studio, views
 
 app_name = "rulebook"
 urlpatterns = [
     path("", views.policies, name="policies"),
     path("<int:number>/", views.policy, name="policy"),
+    path("<int:number>/draft/", studio.begin_draft, name="draft"),
+    path("<int:number>/edit/", studio.edit, name="edit"),
+    path("<int:number>/rows/<int:place>/", studio.row, name="row"),
+    path("<int:number>/propose/", studio.propose, name="propose"),
+    path("<int:number>/answer/", studio.answer, name="answer"),
+    path("<int:number>/discard/", studio.discard, name="discard"),
 ]

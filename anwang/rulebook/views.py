@@ -1,4 +1,4 @@
-"""The policies as an official reads them: a table each, every row with its law."""
+"""The policies as an official reads them: a table each, every row with its law, and its history."""
 
 from __future__ import annotations
 
@@ -9,8 +9,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from anwang.rulebook.models import PolicyVersion
-from anwang.rulebook.queries import policy_versions
+from anwang.access.context import Actor
+from anwang.access.middleware import actor_of
+from anwang.access.models import Account
+from anwang.directory.models import County
+from anwang.rulebook.models import PolicyAct, PolicyVersion
+from anwang.rulebook.permissions import can_write, can_write_policies, layer_of
+from anwang.rulebook.queries import (
+    acts_on,
+    counterpart,
+    faults_of,
+    former_version,
+    inputs_described,
+    open_proposals,
+    policy_versions,
+    table_doc,
+)
+from anwang.rulebook.rules.compare import compare_rows
+from anwang.rulebook.rules.written import columns_of
+
+HISTORY = 50
 
 
 @login_required
@@ -18,20 +36,93 @@ from anwang.rulebook.queries import policy_versions
 def policies(request: HttpRequest) -> HttpResponse:
     """All policies with their version, state and number of rows."""
     versions = PolicyVersion.objects.order_by("policy_id", "county", "-loaded_at")
-    return render(request, "rulebook/policies.html", {"versions": versions})
+    context = {"versions": versions, "waiting": open_proposals()}
+    return render(request, "rulebook/policies.html", context)
 
 
 @login_required
 @require_safe
 def policy(request: HttpRequest, number: int) -> HttpResponse:
-    """One version, row by row."""
-    version = get_object_or_404(PolicyVersion, pk=number)
+    """One version, row by row, with what can be done with it and what was."""
+    return shown(request, get_object_or_404(PolicyVersion, pk=number))
+
+
+def shown(
+    request: HttpRequest, version: PolicyVersion, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    """The version's page; with `refusal`, why the step just tried was not done."""
+    actor = actor_of(request)
     context = {
         "version": version,
+        "county": County.objects.filter(pk=version.county).first(),
         "lines": list(_lines(version.body)),
         "others": policy_versions().filter(policy_id=version.policy_id).exclude(pk=version.pk),
+        "history": history(version),
+        "refusal": refusal,
+        "said": request.POST,
     }
-    return render(request, "rulebook/policy.html", context)
+    context |= table_context(version) | _steps(version, actor)
+    return render(request, "rulebook/policy.html", context, status=status)
+
+
+def table_context(version: PolicyVersion) -> dict[str, Any]:
+    """Words of the columns, what differs from the version in force, and faults; for tables alone."""
+    doc = table_doc(version)
+    if doc is None:
+        return {}
+    columns = columns_of(doc, inputs_described(), version.county)
+    other = counterpart(version)
+    context: dict[str, Any] = {
+        "is_table": True,
+        "labels": {one.name: one.label for one in columns},
+        "names": {one.name.partition(".")[2]: one.label for one in columns if "." in one.name},
+    }
+    if version.state != PolicyVersion.State.IN_FORCE:
+        found = faults_of(version)
+        context["faults"] = [one for one in found if one.severity == "error"]
+        context["notes"] = [one for one in found if one.severity == "note"]
+        before = other.body.get("rows", []) if other else []
+        changes = compare_rows(before, version.body.get("rows", []))
+        context["other"] = other
+        context["changes"] = [one for one in changes if one.kind != "same"]
+    return context
+
+
+def history(version: PolicyVersion) -> list[dict[str, Any]]:
+    """What was done with the policy in this layer, the latest first, with who did it."""
+    acts = list(acts_on(version.policy_id, version.county)[:HISTORY])
+    names = Account.objects.only("display_name", "display_name_en").in_bulk(
+        {act.by for act in acts if act.by}
+    )
+    return [{"act": act, "who": _who(names.get(act.by) if act.by else None)} for act in acts]
+
+
+def _who(account: Account | None) -> dict[str, str] | None:
+    if account is None:
+        return None
+    return {"zh": account.display_name, "en": account.display_name_en}
+
+
+def _steps(version: PolicyVersion, actor: Actor) -> dict[str, Any]:
+    """Which buttons the reader gets; the database asks again whoever presses one."""
+    if not can_write_policies(actor):
+        return {}
+    asked: PolicyAct | None = open_proposals([version.pk]).get(version.pk)
+    mine = can_write(actor, version.county)
+    holds = counterpart(version)
+    running = holds is not None and holds.pk == version.pk
+    draft = version.state == PolicyVersion.State.DRAFT
+    return {
+        "asked": asked,
+        "asked_by_me": asked is not None and asked.by == actor.id,
+        "can_answer": mine and asked is not None,
+        "can_edit": mine and draft and asked is None,
+        "can_propose": mine and asked is None and not running,
+        "can_retire": mine and asked is None and running and version.county is not None,
+        "can_draft": mine,
+        "can_vary": version.county is None and layer_of(actor) is not None,
+        "former": former_version(version) if mine and running else None,
+    }
 
 
 def _lines(body: dict[str, Any]) -> list[dict[str, Any]]:

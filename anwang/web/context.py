@@ -44,7 +44,9 @@ MENU: tuple[tuple[str, Any, tuple[Role, ...]], ...] = (
     ("web:looked-at-me", gettext_lazy("誰看過我"), (Role.CITIZEN,)),
     ("registries:feeds", gettext_lazy("資料來源"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
     ("web:consistency", gettext_lazy("資料不一致"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
-    ("rulebook:policies", gettext_lazy("規則"), (Role.DESK, Role.OPERATOR, *TEAM_ROLES)),
+    ("rulebook:policies", gettext_lazy("規則"), (
+        Role.DESK, Role.OPERATOR, *TEAM_ROLES, Role.COUNTY_MANAGER, Role.MINISTRY,
+    )),
     ("triage:trials", gettext_lazy("規則試算"), (
         Role.DESK, Role.SUPERVISOR, Role.COUNTY_MANAGER, Role.MINISTRY,
     )),

@@ -94,7 +94,7 @@ PAGES: dict[str, Shown] = {
     "triage:steps": Shown("county-manager", lambda w: "/trials/steps/"),
     "triage:quality": Shown("county-manager", lambda w: "/trials/quality/"),
     "rulebook:policies": Shown("desk", lambda w: "/policies/"),
-    "rulebook:policy": Shown("desk", lambda w: "/policies/1/"),
+    "rulebook:policy": Shown("ministry", lambda w: "/policies/1/"),
 }
 # Pages that are no route of their own: other states of the same ones, and errors.
 STATES: dict[str, Shown] = {
@@ -111,6 +111,12 @@ STATES: dict[str, Shown] = {
 }
 NO_PAGE = {
     "access:accept-rules": "POST",
+    "rulebook:draft": "POST",
+    "rulebook:edit": "needs a draft; looked at in tests/rulebook/test_studio.py",
+    "rulebook:row": "as above",
+    "rulebook:propose": "POST",
+    "rulebook:answer": "POST",
+    "rulebook:discard": "POST",
     "registries:retry": "POST",
     "registries:ask-open": "POST",
     "registries:open-row": "POST; shown once, looked at in tests/registries/test_corrections.py",

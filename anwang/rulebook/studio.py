@@ -1,0 +1,260 @@
+"""Writing a policy: a draft made, its rows written, proposed, and put in force by a second person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from anwang.access.absent import openly, refused_is_absent
+from anwang.access.context import Actor
+from anwang.access.middleware import actor_of
+from anwang.access.permissions import Permit
+from anwang.common.clock import clock_now
+from anwang.common.values.roc_dates import TAIPEI
+from anwang.rulebook.actions.force import (
+    Draft,
+    PolicyRefused,
+    answer_proposal,
+    propose_version,
+    set_version_aside,
+    write_draft,
+)
+from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.permissions import check_can_write, check_can_write_policies, layer_of
+from anwang.rulebook.queries import faults_of, inputs_described, open_proposals, table_doc
+from anwang.rulebook.rules.compare import flat_row
+from anwang.rulebook.rules.drafts import DraftFault
+from anwang.rulebook.rules.written import NEW_ROW, columns_of, moved, written_row
+from anwang.rulebook.views import shown, table_context
+
+
+def _version(request: HttpRequest, number: int) -> tuple[PolicyVersion, Permit]:
+    """A version in whose layer the reader writes."""
+    openly(check_can_write_policies, request)
+    version = get_object_or_404(PolicyVersion, pk=number)
+    return version, check_can_write(actor_of(request), version.county)
+
+
+@refused_is_absent
+@require_POST
+def begin_draft(request: HttpRequest, number: int) -> HttpResponse:
+    """A draft from a version; a county's, from a national table, begins without rows."""
+    openly(check_can_write_policies, request)
+    base = get_object_or_404(PolicyVersion, pk=number)
+    layer = _layer_for(base, actor_of(request))
+    permit = check_can_write(actor_of(request), layer)
+    if table_doc(base) is None:
+        raise Http404
+    body = dict(base.body) | {"version": _free_name(base.policy_id, layer)}
+    if layer != base.county:
+        taken = {name: body[name] for name in ("id", "version", "valid_from", "text")}
+        body = taken | {"county": layer, "rows": []}
+    try:
+        made = write_draft(Draft(base.policy_id, layer, body, base.pk), permit=permit)
+    except PolicyRefused as refusal:
+        return shown(request, base, str(refusal), 409)
+    return redirect("rulebook:edit", made)
+
+
+def _layer_for(base: PolicyVersion, actor: Actor) -> str | None:
+    own = layer_of(actor)
+    return own if base.county is None and own is not None else base.county
+
+
+def _free_name(policy_id: str, county: str | None) -> str:
+    """The day, with a number after it where a version of that name is there."""
+    today = clock_now().astimezone(TAIPEI).date().isoformat()
+    known = PolicyVersion.objects.filter(policy_id=policy_id, county=county)
+    taken = set(known.values_list("version", flat=True))
+    names = (today if n == 1 else f"{today}.{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+@refused_is_absent
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, number: int) -> HttpResponse:
+    """The draft with its faults and what differs; rows are moved and taken out here."""
+    version, permit = _version(request, number)
+    if not _open_to_writing(version):
+        return redirect("rulebook:policy", version.pk)
+    if request.method != "POST":
+        return _edited(request, version)
+    body = dict(version.body)
+    rows = list(body["rows"])
+    step, _sign, place = request.POST.get("do", "").partition(":")
+    at = int(place) if place.isdecimal() and int(place) < len(rows) else None
+    if step == "delete" and at is not None:
+        del rows[at]
+    elif step in ("up", "down") and at is not None:
+        rows = moved(rows, at, -1 if step == "up" else 1)
+    elif step == "name":
+        body["version"] = request.POST.get("version", "").strip()[:40] or version.version
+    return _written(request, version, body | {"rows": rows}, permit)
+
+
+@refused_is_absent
+@require_http_methods(["GET", "HEAD", "POST"])
+def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
+    """One row of a draft as a form, a cell for each column; after the last, a new row."""
+    version, permit = _version(request, number)
+    doc, rows = table_doc(version), list(version.body.get("rows", []))
+    if doc is None or place > len(rows):
+        raise Http404
+    if not _open_to_writing(version):
+        return redirect("rulebook:policy", version.pk)
+    before = rows[place] if place < len(rows) else NEW_ROW
+    columns = columns_of(doc, inputs_described(), version.county)
+    if request.method == "POST":
+        rows[place : place + 1] = [written_row(request.POST, before, columns)]
+        return _written(request, version, dict(version.body) | {"rows": rows}, permit, place)
+    found = faults_of(version) if place < len(rows) else []
+    found, cells = [one for one in found if one.severity == "error"], flat_row(before)
+    context = {
+        "version": version,
+        "seen": version.sha256,
+        "place": place,
+        "is_new": place == len(rows),
+        "cells": [
+            {
+                "column": column,
+                "value": cells.get(column.name, ""),
+                "faults": _at(found, place, column.name),
+            }
+            for column in columns
+        ],
+        "faults": _at(found, place, None),
+    }
+    return render(request, "rulebook/row.html", context)
+
+
+def _at(faults: list[DraftFault], place: int, column: str | None) -> list[DraftFault]:
+    return [one for one in faults if (one.place, one.column) == (place, column)]
+
+
+def _open_to_writing(version: PolicyVersion) -> bool:
+    draft = version.state == PolicyVersion.State.DRAFT and table_doc(version) is not None
+    return draft and not open_proposals([version.pk])
+
+
+def _written(
+    request: HttpRequest, version: PolicyVersion, body: dict[str, Any], permit: Permit,
+    place: int | None = None,
+) -> HttpResponse:  # fmt: skip
+    """Save the draft; a row with faults opens again, with each beside its cell."""
+    draft = Draft(
+        version.policy_id, version.county, body, version.base_id, version.pk,
+        request.POST.get("seen", ""),
+    )  # fmt: skip
+    try:
+        write_draft(draft, permit=permit)
+    except PolicyRefused as refusal:
+        return _edited(request, version, str(refusal), 409)
+    version.refresh_from_db()
+    messages.success(request, _("已存成草案，還沒有生效。"))
+    if place is not None and any(
+        one.place == place and one.severity == "error" for one in faults_of(version)
+    ):
+        return redirect("rulebook:row", version.pk, place)
+    return redirect("rulebook:edit", version.pk)
+
+
+def _edited(
+    request: HttpRequest, version: PolicyVersion, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    context = table_context(version)
+    found, notes = context.get("faults", ()), context.get("notes", ())
+    rows = [
+        {
+            "line": line,
+            "faults": [one for one in found if one.place == place],
+            "notes": [one for one in notes if one.place == place],
+        }
+        for place, line in enumerate(version.body["rows"])
+    ]
+    context |= {
+        "version": version,
+        "rows": rows,
+        "of_table": [one for one in [*found, *notes] if one.place is None],
+        "refusal": refusal,
+    }
+    return render(request, "rulebook/edit.html", context, status=status)
+
+
+@refused_is_absent
+@require_POST
+def propose(request: HttpRequest, number: int) -> HttpResponse:
+    """Propose that a version come in force, at once or from a day on, or that an overlay end."""
+    version, permit = _version(request, number)
+    retire = request.POST.get("retire") == "yes"
+    if not retire and any(one.severity == "error" for one in faults_of(version)):
+        return shown(request, version, _("還有要改的地方，改好才能提案。"), 409)
+    try:
+        starts_at = _begins(request.POST.get("starts_on", ""))
+    except ValueError:
+        return shown(request, version, _("日期請寫成 2026-03-02，今天或以後。"), 422)
+    version.sha256 = request.POST.get("seen", "")  # what the proposer had before him
+    try:
+        propose_version(
+            version, text=request.POST.get("text", "")[:2000], permit=permit,
+            starts_at=starts_at, retire=retire,
+        )  # fmt: skip
+    except PolicyRefused as refusal:
+        return shown(request, _again(version), str(refusal), 409)
+    messages.success(request, _("已提案，等另一位同事看過。"))
+    return redirect("rulebook:policy", version.pk)
+
+
+def _begins(said: str) -> dt.datetime | None:
+    """The first instant of the day; None for at once. Raises ValueError for a day that is over."""
+    if not said.strip():
+        return None
+    day = dt.date.fromisoformat(said.strip())
+    if day < clock_now().astimezone(TAIPEI).date():
+        raise ValueError(said)
+    return dt.datetime.combine(day, dt.time(), tzinfo=TAIPEI)
+
+
+@refused_is_absent
+@require_POST
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    """Agree to a proposal, as another person than who made it, or decline it."""
+    version, permit = _version(request, number)
+    asked = open_proposals([version.pk]).get(version.pk)
+    if asked is None:
+        return shown(request, version, _("沒有等您答覆的提案。"), 409)
+    agreed = request.POST.get("agreed") == "yes"
+    text = request.POST.get("text", "")[:2000]
+    try:
+        done = answer_proposal(asked, agreed=agreed, text=text, permit=permit)
+    except PolicyRefused as refusal:
+        return shown(request, version, str(refusal), 409)
+    said = {
+        "put-in-force": _("已生效（或將自所定之日生效）。"),
+        "retired": _("已停用（或將自所定之日停用）。"),
+        "declined": _("已退回，草案可以再改。"),
+    }
+    messages.success(request, said[done])
+    return redirect("rulebook:policy", version.pk)
+
+
+@refused_is_absent
+@require_POST
+def discard(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a draft away; it stays in the history and has no effect."""
+    version, permit = _version(request, number)
+    try:
+        set_version_aside(version, "discarded", permit=permit)
+    except PolicyRefused as refusal:
+        return shown(request, _again(version), str(refusal), 409)
+    messages.success(request, _("草案已收起。"))
+    return redirect("rulebook:policies")
+
+
+def _again(version: PolicyVersion) -> PolicyVersion:
+    return PolicyVersion.objects.get(pk=version.pk)
