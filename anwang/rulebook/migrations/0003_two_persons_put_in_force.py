@@ -173,7 +173,7 @@ declare
 begin
     if v.sha256 <> seen then raise exception 'policies: changed-meanwhile'; end if;
     if rulebook.has_open_proposal(number) then raise exception 'policies: proposed-already'; end if;
-    if length(regexp_replace(why, '\s+', '', 'g')) < 10 then
+    if length(regexp_replace(why, '\\s+', '', 'g')) < 10 then
         raise exception 'policies: text-too-short';
     end if;
     if retiring and v.county is null then raise exception 'policies: the-nation-needs-one'; end if;
