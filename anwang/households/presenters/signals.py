@@ -9,6 +9,7 @@ from typing import Any, Final
 from anwang.households.presenters.words import joined, source_said
 from anwang.households.rules.signal_search import SignalFound, signals_in
 from anwang.households.rules.signals import load_signals
+from anwang.registries.actions.own import OWN_SOURCE
 from anwang.registries.rules.manifests import load_manifests
 
 MOST_OPEN: Final = 6  # of what cannot be ruled out
@@ -84,7 +85,7 @@ def _violence_reason(edge: Mapping[str, Any], names: Mapping[str, str]) -> dict[
     return {
         "name": who,
         "text": {"zh": "通報的暴力", "en": "violence as reported"},
-        "source": source_said("anwang"),
+        "source": source_said(OWN_SOURCE),
         "valid_from": max(edge["dates"], default=None),
         "valid_to": None,
         "known_at": None,
