@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from anwang.access.context import LOADING
+from anwang.access.context import LOADING, acting
+from anwang.access.vocabulary import Role
 from anwang.people.actions import identify
 from anwang.people.actions.consistency import compare_waiting
 from anwang.people.models import Comparison, Finding
+from anwang.people.permissions import FINDING_ROLES
+from anwang.people.queries.findings import finding_counts
 from anwang.people.rules.consistency import CHECKS, cross_rules
 from anwang.registries.actions.deliveries import load_file
 from anwang.registries.models import Record
 from anwang.registries.rules.manifests import load_manifests
+from tests.access.people import somebody
 from tests.conftest import as_role
+from tests.factories import TEAM
 
 CHILD = "A142536471"
 WHO = {"national_id": CHILD, "name": "陳小安", "sex": "M", "birth_date": "2012-05-01"}
@@ -122,6 +127,19 @@ def test_what_was_compared_is_counted(told):
         (one,) = Comparison.objects.all()
     assert one.done_at is not None
     assert (one.persons, one.found, one.withdrawn) == (1, 0, 0)
+
+
+@pytest.mark.usefixtures("service_teams")
+@pytest.mark.parametrize("role", list(Role))
+def test_numbers_by_rule_are_told_to_the_roles_of_the_page_alone(told, role):
+    registered(told)
+    told("entry-exit", "E-1", left_on="2025-01-01", returned_on="2025-12-01")
+    told("immunisation", "V-1", vaccine="流感", dose="1", given_on="2025-06-01")
+    assert finding_counts() == []  # nobody acts
+    sits_in = "" if role is Role.ADMINISTRATOR else TEAM
+    with acting(somebody(role.value, sits_in)):
+        counted = {one.rule.id: (one.open, one.withdrawn) for one in finding_counts()}
+    assert counted == ({"abroad-and-present": (1, 0)} if role in FINDING_ROLES else {})
 
 
 @pytest.mark.parametrize("rule", list(cross_rules().values()), ids=list(cross_rules()))

@@ -36,14 +36,18 @@ as $$
     where not exists (select from access_seal x where x.object_id = s.record_id and x.until is null)
 $$;
 
--- How many findings a rule has between two sources: numbers, nobody's.
+-- How many findings a rule has between two sources, in the nation: numbers by rule and source, without
+-- person, place or day. Only for who holds one of FINDING_ROLES of permissions.py now.
 create function people.finding_counts()
     returns table (rule text, left_source text, right_source text, open bigint, withdrawn bigint)
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select f.rule::text, f.left_source::text, f.right_source::text,
         count(*) filter (where f.until is null), count(*) filter (where f.until is not null)
-    from people_finding f group by 1, 2, 3
+    from people_finding f
+    where exists (select from access.seats_of(access.actor()) s
+        where s.role in ('desk', 'operator', 'team-worker', 'lead', 'supervisor'))
+    group by 1, 2, 3
 $$;
 """
 SCHEMA = """
