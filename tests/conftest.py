@@ -6,6 +6,7 @@ The connection takes on the application's role, so row rules hold in every test 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -37,7 +38,8 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 # Tests that share the running instance stay in one process; of the others, each file does.
-AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py", "tests/trust/stories/test_s20_")
+AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py", "tests/flow/test_sources.py",
+                   "tests/trust/stories/test_s20_")  # fmt: skip
 
 
 class ByFile(LoadScopeScheduling):
@@ -54,6 +56,20 @@ class ByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """How tests are shared out to the processes of `-n`."""
     return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser driven earlier in this process leaves a loop in its thread, where asyncio.run refuses."""
+    if request.node.nodeid.startswith(AT_THE_INSTANCE):
+        yield
+        return
+    left = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(left)
 
 
 def _fingerprint() -> str:

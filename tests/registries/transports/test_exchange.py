@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import ipaddress
 import ssl
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,19 +66,13 @@ async def asked(certificate: Path, secret: Path, ca_file: str) -> bytes:
         await runner.cleanup()
 
 
-def apart(coroutine):
-    """Run it in a thread: where a browser was driven before, a loop runs in this one already."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
-
-
 def test_a_source_with_an_authority_of_its_own_is_trusted_by_its_file(tmp_path):
     certificate, secret = self_signed(tmp_path)
-    assert apart(asked(certificate, secret, str(certificate))) == b"well"
+    assert asyncio.run(asked(certificate, secret, str(certificate))) == b"well"
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(tmp_path):
     certificate, secret = self_signed(tmp_path)
     with pytest.raises(SourceTrouble) as raised:
-        apart(asked(certificate, secret, ""))
+        asyncio.run(asked(certificate, secret, ""))
     assert raised.value.code == "unreachable"
