@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from anwang.access.context import acting
 from anwang.access.models import AuditEntry, Notice
@@ -18,7 +18,7 @@ from anwang.triage.actions.disputes import (
     rule_dispute,
 )
 from anwang.triage.actions.offers import refuse_offer
-from anwang.triage.models import Dispute, Duty, Matter, Offer
+from anwang.triage.models import Dispute, Duty, Matter, Offer, Precedent
 from anwang.triage.permissions import (
     check_can_answer_dispute,
     check_can_answer_offer,
@@ -228,9 +228,13 @@ def test_a_past_ruling_is_found_by_ground_stream_law_and_words(desk, worker, man
     with acting(stranger, "test"):
         for asked in (PrecedentQuery(ground="not-our-law"), PrecedentQuery(stream="child-protection"),
                       PrecedentQuery(law="第53條"), PrecedentQuery(words="保護單位 受理")):  # fmt: skip
-            assert [one.pk for one in precedents(asked)] == [dispute]
+            (told,) = precedents(asked)
+            assert told.ground == "not-our-law"
         for asked in (PrecedentQuery(ground="wrong-stream"), PrecedentQuery(words="沒有這樣的話")):
             assert precedents(asked) == []
+        for column in ("dispute_id", "matter_id"):
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                list(Precedent.objects.values_list(column))
 
 
 def test_a_sealed_or_conflicted_report_has_no_dispute_and_no_precedent(desk, worker, manager):

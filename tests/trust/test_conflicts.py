@@ -45,7 +45,7 @@ TABLES = {
     "triage_decision": "matter_id", "triage_sameeventjudgement": "matter_id",
     "intake_reportaddition": "report_id", "intake_attachment": "report_id",
     "cases_case": "matter_id", "access_relation": "through", "access_notice": "object_id",
-    "access_twofold": "object_id", "triage_dispute": "matter_id", "triage_precedent": "matter_id",
+    "access_twofold": "object_id", "triage_dispute": "matter_id",
     "cases_transfer": "matter_id", "cases_waking": "matter_id",
 }  # fmt: skip
 FAMILY_TABLES = {"cases_familyfile": "id", "cases_familymember": "family_id", "cases_case": "family_id",

@@ -11,10 +11,10 @@ from django.urls import reverse
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Role
 from anwang.directory.models import County, District, Team
-from anwang.triage.models import Dispute, Precedent
+from anwang.triage.models import Dispute
 from anwang.triage.permissions import RULING
 from anwang.triage.presenters.words import Words, code_words
-from anwang.triage.queries.disputes import grounds
+from anwang.triage.queries.disputes import PastRuling, grounds
 
 Line = dict[str, Any]
 _STATES: Final[dict[str, Words]] = {
@@ -170,7 +170,7 @@ JURISDICTION_INPUTS: Final[dict[str, Words]] = {
 }
 
 
-def precedent_lines(found: Iterable[Precedent]) -> list[Line]:
+def precedent_lines(found: Iterable[PastRuling]) -> list[Line]:
     """Past rulings as the search shows them."""
     return [
         {

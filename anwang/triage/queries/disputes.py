@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -55,7 +55,20 @@ def disputes_for(permit: Permit) -> tuple[list[Dispute], list[Dispute]]:
     return list(waiting), list(done)
 
 
-def precedents(asked: PrecedentQuery, *, besides: uuid.UUID | None = None) -> list[Precedent]:
+@dataclass(frozen=True, slots=True)
+class PastRuling:
+    """What a ruling says for later cases; neither which dispute it was nor which report."""
+
+    at: dt.datetime
+    level: str
+    ground: str
+    stream: str
+    agency_kind: str
+    law: str
+    principle: str
+
+
+def precedents(asked: PrecedentQuery) -> list[PastRuling]:
     """Past rulings alike, the latest first, at most 20; words are looked for in principle and law."""
     found: QuerySet[Precedent] = Precedent.objects.all()
     if asked.ground:
@@ -66,9 +79,8 @@ def precedents(asked: PrecedentQuery, *, besides: uuid.UUID | None = None) -> li
         found = found.filter(law__icontains=law)
     for one in asked.words.split()[:MOST_WORDS]:
         found = found.filter(Q(principle__icontains=one) | Q(law__icontains=one))
-    if besides is not None:
-        found = found.exclude(pk=besides)
-    return list(found.order_by("-at")[:MOST_PRECEDENTS])
+    told = found.order_by("-at").values_list(*PastRuling.__slots__)[:MOST_PRECEDENTS]
+    return [PastRuling(*one) for one in told]
 
 
 def digest_of(matter: Matter) -> dict[str, Any]:

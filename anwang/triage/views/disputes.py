@@ -93,7 +93,7 @@ def dispute(request: HttpRequest, dispute_id: uuid.UUID) -> HttpResponse:
 def _page(request: HttpRequest, dispute_id: uuid.UUID, **said: Any) -> HttpResponse:
     permit, found = check_can_read_dispute(actor_of(request), dispute_id)
     now, teams = clock_now(), names_of_teams([found])
-    alike = precedents(PrecedentQuery(ground=found.ground, stream=found.stream), besides=found.pk)
+    alike = precedents(PrecedentQuery(ground=found.ground, stream=found.stream))
     context = {
         "now": now,
         "dispute": dispute_context(found, teams, permit, now),
