@@ -179,9 +179,11 @@ def _shape(one: Mapping[str, Any], x: float, y: float, half: float, paint: str) 
 
 def _notes(one: Mapping[str, Any], lang: Lang) -> str:
     notes = []
-    if one.get("role") and one["role"] in _WORDS:
-        notes.append(_say(one["role"], lang))
     relation = one.get("relation")
+    # Beside the relation this role tells nothing, and a couple's notes would run into each other.
+    told = one.get("role") != "household-member" or not relation
+    if told and one.get("role") in _WORDS:
+        notes.append(_say(one["role"], lang))
     if relation:
         sexed = f"{relation}{one['sex']}"
         notes.append(_say(sexed if sexed in _WORDS else relation, lang))

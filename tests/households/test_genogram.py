@@ -129,6 +129,13 @@ def test_the_drawing_has_a_title_and_a_description_for_those_who_cannot_see_it()
     assert root.get("role") == "img"
 
 
+def test_a_member_of_the_household_is_named_by_the_relation_alone_where_one_is_known():
+    told = member("f", "M", relation="parent", role="household-member")
+    assert "household member" not in drawn([told], lang="en")
+    assert "household member" in drawn([told | {"relation": None}], lang="en")
+    assert "respondent" in drawn([told | {"role": "respondent"}], lang="en")
+
+
 def test_children_stand_a_row_below_their_parents_and_partners_side_by_side():
     at = lay_out(FAMILY, TIES).at
     assert at["f"][1] == at["m"][1] < at["c"][1] == at["s"][1]
