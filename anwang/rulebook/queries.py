@@ -35,7 +35,7 @@ where t.since is distinct from t.until
   and (t.since <= m.at and (t.until is null or t.until > m.at)
        or t.county is null and not exists (select from rulebook_policyterm e
            where e.policy_id = t.policy_id and e.county is null and e.since <= m.at))
-  and (t.county is null or t.county = %(county)s)
+  and (t.county is null or t.county = %(county)s or %(everywhere)s)
   and (%(policies)s::text[] is null or t.policy_id = any(%(policies)s::text[]))
 order by t.policy_id, t.county, t.since
 """
@@ -71,7 +71,23 @@ def versions_in_force(
 
     Of a past day its end counts, of today this instant, of a day to come its beginning. One query.
     """
-    asked = {"on": on, "county": county, "policies": None if policies is None else list(policies)}
+    return _standing(on, county, policies, everywhere=False)
+
+
+def versions_standing(policies: Iterable[str]) -> QuerySet[PolicyVersion]:
+    """The nation's versions in force now and every county's overlays, by number.
+
+    `state` is no answer: a version that comes into force on a later day is `in force` already.
+    """
+    found = _standing(None, None, policies, everywhere=True)
+    return PolicyVersion.objects.filter(pk__in=[one.number for one in found]).order_by("pk")
+
+
+def _standing(
+    on: dt.date | None, county: str | None, policies: Iterable[str] | None, *, everywhere: bool
+) -> list[InForce]:
+    asked = {"on": on, "county": county, "everywhere": everywhere,
+             "policies": None if policies is None else list(policies)}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, asked)
         return [InForce(*row) for row in cursor.fetchall()]

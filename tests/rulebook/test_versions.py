@@ -23,7 +23,8 @@ from anwang.rulebook.actions.force import (
 )
 from anwang.rulebook.models import PolicyAct, PolicyTerm, PolicyVersion
 from anwang.rulebook.permissions import check_can_write
-from anwang.rulebook.queries import versions_in_force
+from anwang.rulebook.queries import versions_in_force, versions_standing
+from anwang.triage.queries.dispatch_policies import WEIGHTS, dispatch_weights
 from anwang.triage.queries.policies import (
     policies_in_force,
     tables_in_force,
@@ -227,11 +228,23 @@ def test_the_nation_is_never_without_a_version(ministry):
 
 def test_a_version_may_be_put_in_force_from_a_day_to_come(ministry):
     starts = clock_now() + dt.timedelta(days=30)
+    now = in_force(GRADE)
     put_in_force(ministry, drafted(ministry[0]), starts_at=starts)
     assert grade_of() == "2"
+    assert [one.pk for one in versions_standing([GRADE]) if one.county is None] == [now.pk]
     one = next(v for v in VIGNETTES if v["id"] == "V03")
     then = tables_in_force(None, (starts + dt.timedelta(days=2)).date())[0]
     assert propose(inputs_of(one), then).grade == "1"
+
+
+def test_teams_are_ranked_by_the_weights_of_today_until_the_others_begin(ministry):
+    before = dict(dispatch_weights(TAOYUAN))
+    changed = copy.deepcopy(before["refused"]) | {"points": -999}
+    later = clock_now() + dt.timedelta(days=30)
+    put_in_force(ministry, drafted(ministry[0], WEIGHTS, refused=changed), starts_at=later)
+    assert dispatch_weights(TAOYUAN) == before
+    put_in_force(ministry, drafted(ministry[0], WEIGHTS, refused=changed, version="2027.2"))
+    assert dispatch_weights(TAOYUAN)["refused"]["points"] == -999
 
 
 def test_a_decision_replays_with_the_versions_that_it_stored(ministry):

@@ -59,13 +59,16 @@ create function triage.ladder_for(county text, grade text) returns jsonb
     language sql stable security definer set search_path = public, pg_temp
 as $$
     select said.ladder
-    from rulebook_policyversion v
+    from rulebook_policyterm t join rulebook_policyversion v on v.id = t.version_id
         cross join lateral jsonb_array_elements(v.body -> 'ladders') with ordinality said (ladder, n)
-    where v.policy_id = 'escalation' and v.state = 'in force'
+    where t.policy_id = 'escalation' and t.since is distinct from t.until
+      and (t.since <= clock.now() and (t.until is null or t.until > clock.now())
+           or t.county is null and not exists (select from rulebook_policyterm e
+               where e.policy_id = t.policy_id and e.county is null and e.since <= clock.now()))
       and (v.county is null or v.county = ladder_for.county)
       and (said.ladder -> 'when' -> 'grade' is null
            or said.ladder -> 'when' -> 'grade' ? coalesce(ladder_for.grade, ''))
-    order by v.county is null, said.n limit 1
+    order by v.county is null, t.since, said.n limit 1
 $$;
 
 -- How long after its beginning a ladder reaches its nth rung; beyond the last, again and again.
@@ -423,7 +426,7 @@ codes = models.CharField(max_length=40)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("triage", "0013_clock_history")]
+    dependencies = [("triage", "0013_clock_history"), ("rulebook", "0002_terms")]
     operations = [
         migrations.CreateModel(
             name="Watch",

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from anwang.directory.models import Team
-from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import versions_standing
 from anwang.triage.presenters.words import Words, plain
 from anwang.triage.queries.overdue import Swept, Unaccepted
 
@@ -21,10 +21,9 @@ SWEEP_WORDS = {
 
 def rung_words() -> dict[str, Words]:
     """Rung -> its words, of all ladders in force."""
-    found = PolicyVersion.objects.filter(policy_id="escalation", state=PolicyVersion.State.IN_FORCE)
     return {
         rung["id"]: rung["text"]
-        for version in found
+        for version in versions_standing(["escalation"])
         for ladder in version.body.get("ladders", ())
         for rung in ladder["rungs"]
     }

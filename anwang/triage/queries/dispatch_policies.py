@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection
-
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import versions_in_force
 from anwang.rulebook.rules.loader import with_dates
 from anwang.rulebook.rules.tables import DecisionTable, PolicyGap
 from anwang.triage.rules.jurisdiction import jurisdiction_table
@@ -16,11 +15,6 @@ from anwang.triage.rules.jurisdiction import jurisdiction_table
 WEIGHTS: Final = "triage.dispatch-weights"
 DISPUTES: Final = "triage.disputes"
 JURISDICTION: Final = "triage.jurisdiction"
-_IN_FORCE: Final = """
-select id from rulebook_policyversion
-where state = 'in force' and policy_id = %s and (county is null or county = %s)
-order by county is null limit 1
-"""
 
 
 def policy_in_force(policy_id: str, county: str | None) -> Mapping[str, Any]:
@@ -28,12 +22,10 @@ def policy_in_force(policy_id: str, county: str | None) -> Mapping[str, Any]:
 
     Raises PolicyGap where none is.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, [policy_id, county])
-        found = cursor.fetchone()
-    if found is None:
+    found = versions_in_force(county, policies=[policy_id])
+    if not found:
         raise PolicyGap(f"No version of {policy_id} is in force. Put one in force.")
-    return _body(found[0])
+    return _body(max(found, key=lambda one: one.county is not None).number)
 
 
 @lru_cache(maxsize=32)

@@ -22,6 +22,7 @@ from anwang.common.values.roc_dates import TAIPEI, end_of_day
 from anwang.households.queries import picture_of
 from anwang.intake.models import Report
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import versions_standing
 from anwang.triage.models import Screening
 from anwang.triage.rules.inputs import inputs_from
 from anwang.triage.rules.propose import propose
@@ -208,7 +209,7 @@ def _versions() -> list[Named]:
     held = versions_in_force()
     others = (
         PolicyVersion.objects.filter(policy_id__in=CAN_BE_TRIED)
-        .exclude(state=PolicyVersion.State.IN_FORCE)
+        .exclude(pk__in=versions_standing(CAN_BE_TRIED))
         .order_by("-loaded_at")[: MOST_VERSIONS - 1]
     )
     tried = [version_of(one) for one in others]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import versions_standing
 from anwang.rulebook.rules.tables import PolicyGap
 from anwang.triage.queries.policies import CLOCKS, TABLES, tables_from
 from anwang.triage.rules.policies import TriagePolicies
@@ -63,10 +64,7 @@ class PolicySet:
 
 def versions_in_force() -> list[Version]:
     """Every version in force that triage decides by, the counties' own included."""
-    found = PolicyVersion.objects.filter(
-        policy_id__in=CAN_BE_TRIED, state=PolicyVersion.State.IN_FORCE
-    )
-    return [version_of(one) for one in found.order_by("pk")]
+    return [version_of(one) for one in versions_standing(CAN_BE_TRIED)]
 
 
 def versions_in_shadow() -> list[Version]:

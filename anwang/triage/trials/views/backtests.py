@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import versions_standing
 from anwang.triage.forms import errors_of
 from anwang.triage.trials.actions.backtests import TooManyWait, ask_backtest, stop_backtest
 from anwang.triage.trials.forms import SpanForm
@@ -31,7 +32,7 @@ def trials(request: HttpRequest) -> HttpResponse:
     """All back-tests of the reader's county, and the versions that could be tried."""
     permit = openly(check_can_try, request)
     versions = PolicyVersion.objects.filter(policy_id__in=CAN_BE_TRIED).exclude(
-        state=PolicyVersion.State.IN_FORCE
+        pk__in=versions_standing(CAN_BE_TRIED)
     )
     context = {
         "runs": [run_context(one) for one in backtests(permit)],
