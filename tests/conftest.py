@@ -6,7 +6,6 @@ The connection takes on the application's role, so row rules hold in every test 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -56,20 +55,6 @@ class ByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """How tests are shared out to the processes of `-n`."""
     return ByFile(config, log)
-
-
-@pytest.fixture(autouse=True)
-def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A browser driven earlier in this process leaves a loop in its thread, where asyncio.run refuses."""
-    if request.node.nodeid.startswith(AT_THE_INSTANCE):
-        yield
-        return
-    left = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(left)
 
 
 def _fingerprint() -> str:

@@ -37,7 +37,7 @@ def browser(profile: Path, **how: Any) -> Iterator[BrowserContext]:
 
 
 def alone(work: Callable[[], None]) -> None:
-    """Run `work` in a thread of its own: the pages' browser has this one for the whole session."""
+    """Run `work` in a thread of its own, whatever browser this one may drive already."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(work).result()
 
