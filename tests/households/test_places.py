@@ -69,13 +69,14 @@ def test_only_what_the_other_side_knows_is_told_of_protected_people():
     assert [fact.place for fact in kept] == [fact.place for fact in FACTS]
 
 
-def test_a_school_that_began_after_the_protection_is_kept_back_and_an_older_one_is_not():
+def test_a_school_is_kept_back_unless_it_was_settled_long_before_the_protection():
     schools = [
         FactView(CHILD, "in-school", {"school_name": name}, "school", KNOWN, since)
-        for name, since in (("舊校", date(2025, 9, 1)), ("新校", date(2026, 2, 10)))
-    ]
+        for name, since in (("舊校", date(2024, 9, 1)), ("轉入", date(2025, 12, 10)),
+                            ("新校", date(2026, 2, 10)))
+    ]  # fmt: skip
     told = without_protected_places(schools, KINDS, SAFE)
-    assert [one.withheld for one in told] == [False, True]
+    assert [one.withheld for one in told] == [False, True, True]
 
 
 def test_a_withheld_fact_is_in_the_picture_without_its_value():

@@ -104,7 +104,9 @@ def test_every_source_is_asked_about_everybody_and_the_answer_becomes_facts(matt
     assert {name for _, name in found} == {"陳志安", "陳大方"}
     prison = found["prison", "陳大方"]
     assert prison.state == "value"
-    assert any("範例監獄" in one["zh"] for one in prison.told)
+    # Which prison, the picture says, which knows of whom a place must not be told (R7).
+    assert [one["zh"] for one in prison.told if "在監" in one["zh"]] == ["在監：見家戶圖像"]
+    assert "範例監獄" not in str(prison.told)
     assert found["prison", "陳志安"].state == "none"
     with as_role("worker"):
         delivery = Delivery.objects.get(pk=prison.delivery)
@@ -231,7 +233,7 @@ def test_the_desk_asks_and_sees_each_answer(matter, desk):
     with as_role("worker"):
         ask_waiting()
     shown = client.get(part).content.decode()
-    for words in ("範例監獄", "查無", "再查一次"):
+    for words in ("在監：見家戶圖像", "查無", "再查一次"):
         assert words in shown, words
     assert "data-live" not in shown
 

@@ -36,7 +36,7 @@ from anwang.households.rules.living_together import (
 )
 from anwang.households.rules.lookups import lookup_state, sources_with_value, unknown_sources
 from anwang.households.rules.memberships import memberships
-from anwang.households.rules.protected import load_places
+from anwang.households.rules.protected import said_instead, settled_on, tells_place
 from anwang.households.rules.ties import Ties, load_ties
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.registries.rules.words import Words
@@ -276,7 +276,7 @@ def _facts(
 
 
 def _fact(fact: FactView, kind: FactKind, as_of: date) -> dict[str, Any]:
-    return {
+    return _place(fact, kind) | {
         "person_id": fact.person_id,
         "kind": fact.kind,
         "label": kind.label.as_dict(),
@@ -293,10 +293,19 @@ def _fact(fact: FactView, kind: FactKind, as_of: date) -> dict[str, Any]:
 
 
 def _text(fact: FactView, kind: FactKind) -> Words:
-    if not fact.withheld:
-        return kind.text_of(fact.value)
-    instead = load_places().words
-    return Words(f"{kind.label.zh}：{instead.zh}", f"{kind.label.en}: {instead.en}")
+    return said_instead(kind) if fact.withheld else kind.text_of(fact.value)
+
+
+def _place(fact: FactView, kind: FactKind) -> dict[str, Any]:
+    """That the fact tells a place, and what whoever must keep the place back goes by."""
+    tells = tells_place(kind)
+    if tells is None:
+        return {}
+    return {
+        "tells_place": tells,
+        "settled_on": settled_on(fact).isoformat(),
+        "instead": said_instead(kind).as_dict(),
+    }
 
 
 def _fact_order(fact: FactView) -> tuple[Any, ...]:

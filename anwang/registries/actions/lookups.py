@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from anwang.access.actions.audit_alarms import raise_alarm
 from anwang.access.actions.entries import record_event
@@ -26,9 +26,11 @@ from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 from anwang.registries.rules.facts import facts_of
 from anwang.registries.rules.files import FileRow
 from anwang.registries.rules.rows import RowOk, row_check
+from anwang.registries.rules.words import Words
 from anwang.registries.transports.questions import Row
 
 MODE: Final = "look-up"
+Value = Mapping[str, Any]
 MOST_TOLD: Final = 12
 
 
@@ -60,8 +62,13 @@ def take_answers(source_id: str, rows: Sequence[Row], *, actor: Actor) -> uuid.U
     return delivery_id
 
 
-def told_in(source_id: str, rows: Sequence[Row], on: date) -> list[dict[str, str]]:
-    """What the rows of an answer say that holds on `on`, as sentences {zh, en}, each once."""
+def told_in(
+    source_id: str, rows: Sequence[Row], on: date, sentence: Callable[[FactKind, Value], Words]
+) -> list[dict[str, str]]:
+    """What the rows of an answer say that holds on `on`, as sentences {zh, en}, each once.
+
+    `sentence`: the words for a fact of a kind, by those who know what must not be told.
+    """
     if not rows:
         return []
     manifest, kinds = manifest_in_force(source_id), _kinds()
@@ -77,7 +84,7 @@ def told_in(source_id: str, rows: Sequence[Row], on: date) -> list[dict[str, str
             over = fact.valid_to is not None and fact.valid_to <= on
             if kind is None or kind.households == "kin" or not begun or over:
                 continue
-            text = kind.text_of(fact.value).as_dict()
+            text = sentence(kind, fact.value).as_dict()
             found.setdefault(text["zh"], text)
     return list(found.values())[:MOST_TOLD]
 

@@ -26,6 +26,7 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.common.values.roc_dates import TAIPEI
+from anwang.households.rules.protected import told_without_place
 from anwang.people.actions import identify
 from anwang.people.queries.numbers import numbers_of
 from anwang.registries.actions.deliveries import manifest_in_force
@@ -289,7 +290,8 @@ def _note_answers(inquiry: Inquiry, answers: list[Answer]) -> None:
             row.answered_at, row.milliseconds = one.received_at, one.milliseconds
             row.receipt = one.receipt(row.request)
             day = one.received_at.astimezone(TAIPEI).date()
-            row.told = told_in(one.question.source, one.rows, day)
+            # No address: whom it could endanger is known where the household is drawn (R7).
+            row.told = told_in(one.question.source, one.rows, day, told_without_place)
         LookUp.objects.bulk_update(
             rows.values(), ["state", "why", "answered_at", "milliseconds", "receipt", "told"]
         )

@@ -88,7 +88,7 @@ def _line(fact: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "valid_from": fact.get("valid_from"),
         "known_at": fact.get("known_at"),
         "note": None if fact.get("current", True) else {"zh": "已過去", "en": "past"},
-        "state": fact.get("state") or "value",
+        "state": "withheld" if fact.get("kept_safe") else fact.get("state") or "value",
     }
 
 
