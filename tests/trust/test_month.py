@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from tests.trust.figure import Figure, drilling, hold, rotating
-from tests.trust.month import attempt_with, months_until_found
+from tests.trust.month_lives import attempt_with, months_until_found
 from tests.trust.month_world import world
 from tests.trust.planting import faults_of, planted_in_code
 
