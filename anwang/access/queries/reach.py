@@ -83,7 +83,7 @@ def _open_to_asker(ways: Ways, own: bool) -> str:
     """The condition that leaves out what the asker must not learn of."""
     if own:
         return "true"
-    closed = [f"({_NOT_SEALED.format(f'{ways.table.bare}.{c}')})" for c in ways.table.closed]
+    closed = [f"({_NOT_SEALED.format(f'{ways.table.bare}.{c}')})" for c in ways.closed]
     return " and ".join(closed) or "true"
 
 

@@ -31,6 +31,13 @@ class Ways:
         return all(use.relation.name == "self" for use in self.uses)
 
     @property
+    def closed(self) -> tuple[str, ...]:
+        """Columns whose objects may be closed; none where people read rows without those columns."""
+        columns = [r.columns for r in self.table.rules if "app" in r.who and "select" in r.commands]
+        whole = not all(columns)
+        return tuple(c for c in self.table.closed if whole or any(c in named for named in columns))
+
+    @property
     def related_column(self) -> str:
         """The one column by which relations alone lead here: counting may begin with them."""
         columns = {use.on[0] for use in self.uses if use.on}
