@@ -12,7 +12,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from anwang.access.actions.entries import record_event
@@ -36,7 +35,6 @@ from anwang.people.models import Identity
 from anwang.people.queries import model_in_force
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
-from anwang.people.rules.scoring import Model
 from anwang.registries.models import Delivery
 
 ROWS_A_BATCH: Final = 4000
@@ -56,12 +54,6 @@ class Taken:
     values: str
     id_cipher: bytes | None
     withdrawn: bool
-
-
-@cache
-def model() -> Model:
-    """The linkage model in force."""
-    return model_in_force()
 
 
 def identify(
@@ -177,7 +169,7 @@ class _Run:
                 cursor.execute("select pg_advisory_xact_lock(%s)", [IDENTIFY_LOCK])
                 write_identities(
                     raw, self._delivery.source_id, str(self._delivery.pk), made,
-                    Search(raw, model()), seen_before=self._seen_before,
+                    Search(raw, model_in_force()), seen_before=self._seen_before,
                 )  # fmt: skip
 
         return write
@@ -200,7 +192,7 @@ class _Run:
                     object_kind="delivery",
                     object_ids=[self._delivery.pk],
                     purpose=PURPOSE,
-                    detail={"records": done, "ended": ended, "model": model().version},
+                    detail={"records": done, "ended": ended, "model": model_in_force().version},
                 )
 
 

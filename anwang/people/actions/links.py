@@ -18,9 +18,9 @@ from anwang.access.context import Actor
 from anwang.access.sealing import token
 from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError
-from anwang.people.actions.identities import model
 from anwang.people.actions.lines import drop_keys
 from anwang.people.models import Identity, Key, Link, Person
+from anwang.people.queries import model_in_force
 from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.people.rules.keys import blocking_keys
@@ -72,7 +72,7 @@ def link_own_record(
     Link.objects.create(
         record_id=record_id,
         person_id=person_id,
-        author=str(actor.id) if by_person else model().version,
+        author=str(actor.id) if by_person else model_in_force().version,
         by_person=by_person,
         probability=1.0 if scored is None else scored.probability,
         weight=0.0 if scored is None else scored.weight,
@@ -140,7 +140,7 @@ def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
     ]
     packed = json.dumps(asked, ensure_ascii=False, default=str)
     with connection.cursor() as cursor:
-        cursor.execute(_LINK_NEW, [packed, OWN_SOURCE, model().version])
+        cursor.execute(_LINK_NEW, [packed, OWN_SOURCE, model_in_force().version])
     record_event(
         Act.LINK_JUDGED,
         actor=actor,
