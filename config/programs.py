@@ -98,13 +98,14 @@ class Kept:
 
 
 def end(children: Iterable[subprocess.Popen[bytes]], seconds: float = 15) -> None:
-    """Ask the children to end, wait, and kill those that do not."""
+    """Ask the children to end, wait `seconds` for them all, and kill those that do not."""
     running = [child for child in children if child.poll() is None]
     for child in running:
         child.send_signal(signal.SIGTERM)
+    until = time.monotonic() + seconds
     for child in running:
         try:
-            child.wait(seconds)
+            child.wait(max(until - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()

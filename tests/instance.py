@@ -117,6 +117,7 @@ def running(home: Path, **more: str) -> Iterator[Instance]:
                 up.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(up.pid, signal.SIGKILL)
+                up.wait()
         log.close()
 
 

@@ -29,12 +29,9 @@ class Interrupted(Exception):
     """Somebody asked us to end."""
 
 
-def _interrupt(*_: int | FrameType | None) -> None:
-    raise Interrupted
-
-
 class Command(BaseCommand):
     help = "Serve the web pages and work on the queue until Ctrl-C."
+    ending = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
@@ -43,8 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="JSON on standard output")
 
     def handle(self, *, port: int, host: str, demo: bool, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGTERM, self.interrupt)
+        signal.signal(signal.SIGINT, self.interrupt)
         self._check_port(host, port)
         filled_here = demo or not os.environ.get("DATABASE_URL")
         children: list[Kept] = []
@@ -70,6 +67,11 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             connection.close()
             programs.end(child.process for child in children)
+
+    def interrupt(self, *_: int | FrameType | None) -> None:
+        """Somebody asks us to end. Raised at once, and kept: Python drops what is raised while it forks."""
+        self.ending = True
+        raise Interrupted
 
     def _check_port(self, host: str, port: int) -> None:
         with socket.socket() as probe:
@@ -129,7 +131,7 @@ class Command(BaseCommand):
     def _watch(self, children: list[Kept]) -> None:
         """Wait; start again whatever dies: the database, the web server, the worker."""
         ours = not os.environ.get("DATABASE_URL")
-        while True:
+        while not self.ending:
             time.sleep(LOOK_SECONDS)
             if ours:
                 try:
@@ -139,3 +141,4 @@ class Command(BaseCommand):
                     raise CommandError(str(error)) from None
             for child in children:
                 child.look()
+        raise Interrupted
