@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ class Graph:
     def of(cls, sources: Mapping[str, str]) -> Graph:
         graph = cls()
         for module, text in sources.items():
-            graph._read(module, ast.parse(text))
+            graph._read(module, _parsed(text))
         return graph
 
     def _read(self, module: str, tree: ast.Module) -> None:
@@ -80,19 +81,30 @@ class Graph:
             if place in seen:
                 continue
             seen.add(place)
-            if place in self.bodies:
-                waiting.extend(self._targets(place.partition(":")[0], self.bodies[place]))
+            waiting.extend(self._targets.get(place, ()))
         return seen
 
     def users(self, place: str) -> list[str]:
         """Where the product refers to the name at `place`, but for itself."""
-        found = []
-        for other, node in self.bodies.items():
-            if other != place and place in self._targets(other.partition(":")[0], node):
-                found.append(other)
+        return self._users.get(place, [])
+
+    @cached_property
+    def _targets(self) -> dict[str, frozenset[str]]:
+        """Every place of ours -> the names that its code refers to."""
+        return {
+            place: frozenset(self._named(place.partition(":")[0], node))
+            for place, node in self.bodies.items()
+        }
+
+    @cached_property
+    def _users(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for place, targets in self._targets.items():
+            for target in targets - {place}:
+                found.setdefault(target, []).append(place)
         return found
 
-    def _targets(self, module: str, node: ast.AST) -> Iterator[str]:
+    def _named(self, module: str, node: ast.AST) -> Iterator[str]:
         names = self.imported[module]
         for part in ast.walk(node):
             if isinstance(part, ast.Name):
@@ -113,14 +125,18 @@ class Graph:
 
     def writes(self, place: str) -> bool:
         """Whether the code at `place` itself, or SQL it names, changes rows."""
-        module = place.partition(":")[0]
         own = [self.bodies[place]]
-        for target in self._targets(module, self.bodies[place]):
+        for target in self._targets[place]:
             if target in self.bodies and isinstance(
                 self.bodies[target], ast.Assign | ast.AnnAssign
             ):
                 own.append(self.bodies[target])
         return any(_changes_rows(part) for node in own for part in ast.walk(node))
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _assigned(node: ast.stmt) -> Iterable[str]:
