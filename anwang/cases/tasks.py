@@ -27,7 +27,10 @@ def look_at_accounts(timestamp: int) -> int:
 
 
 @app.periodic(cron="* * * * * */10", periodic_id="risk-warnings")  # type: ignore[untyped-decorator]
-@app.task(name="cases.warn_of_changes", queue="watching", queueing_lock="cases.risk_warnings")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="cases.warn_of_changes", queue="watching", queueing_lock="cases.risk_warnings",
+    lock="cases.risk_warnings",  # a long look must not take the places of others
+)  # fmt: skip
 def look_at_risks(timestamp: int) -> int:
     """Tell who leads a family when a new delivery changes its risk signals."""
     return warn_of_changes()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+from django.db import connection
 from django.test import Client
 
 from anwang.access.models import Notice
@@ -10,10 +13,10 @@ from anwang.cases.models import SignalHeld
 from anwang.cases.oversight.actions.signals import warn_of_changes
 from anwang.common.clock import clock_now
 from anwang.web.notice_lines import notice_lines
-from tests.cases.household_world import into_custody, known_family
+from tests.cases.household_world import OTHER, into_custody, known_family, row
 from tests.conftest import as_role
 from tests.factories import PASSWORD
-from tests.households.telling import day, deliver, person
+from tests.households.telling import REGISTRY, day, deliver, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
 
@@ -73,6 +76,38 @@ def test_a_delivery_about_somebody_else_changes_nothing(known):
         deliver("prison", [(person(), stranger)], clock_now(), mode="incremental")
     assert look(2) == [0, 0]
     assert told() == []
+
+
+def test_who_has_the_same_vaccine_is_no_family_and_who_has_the_same_household_is(known):
+    def vaccinated(key, name):
+        return {
+            "record_key": key,
+            "name": name,
+            "vaccine": "五合一",
+            "dose": "1",
+            "due_on": "2026-02-01",
+        }
+
+    with as_role("worker"):
+        deliver("immunisation", [(known.child, vaccinated("1", "陳小安"))])
+    look()
+    at = clock_now()
+    with as_role("worker"):
+        deliver("immunisation", [(person(), vaccinated("2", "王路人"))], at, mode="incremental")
+        assert of_interest(at) == 0
+        newcomer = row("9", "陳阿公", "1950-01-01", "M", "parent", address=OTHER)
+        deliver(REGISTRY, [(person(), newcomer)], at, mode="incremental")
+        assert of_interest(at) == 1
+
+
+def of_interest(at) -> int:
+    """How many new records since `at` may concern a family of an open case."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from cases.records_of_interest(%s, 5000)",
+            [at - dt.timedelta(seconds=1)],
+        )
+        return cursor.fetchone()[0]
 
 
 def test_a_warning_leads_to_the_household_and_says_what_changed(known):
