@@ -124,6 +124,7 @@ class Act(StrEnum):
     CLOCK_WARNED = "clock-warned"
     CLOCK_PAUSED = "clock-paused"
     CLOCK_RESUMED = "clock-resumed"
+    CLOCK_MOVED = "clock-moved"
     HAPPENING_NOTED = "happening-noted"
     REPORT_ESCALATED = "report-escalated"
     CALL_HEARD = "call-heard"

@@ -5,19 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from anwang.common.clock import clock_now
+from anwang.common.values.roc_dates import TAIPEI
 from anwang.rulebook.models import PolicyAct, PolicyTerm, PolicyVersion
+from anwang.rulebook.rules.calendar import WorkCalendar, package_calendar
 from anwang.rulebook.rules.cells import InputSpec
 from anwang.rulebook.rules.drafts import DraftFault, draft_faults
+from anwang.rulebook.rules.exchange.files import write_table_file
 from anwang.rulebook.rules.loader import completed, read_inputs
+from anwang.rulebook.rules.official_calendar import calendar_of
+from anwang.rulebook.rules.written import columns_of
 
 # The policy that describes what tables may ask for.
 INPUTS: Final = "triage.inputs"
+# Which days offices rest, as the government announces it year by year.
+CALENDAR: Final = "calendar"
 
 # The term that covers the instant; before the first one, the first: a report older than the
 # programme is judged by its first policy.
@@ -124,6 +132,30 @@ def bodies_in_force() -> dict[str, dict[str, Any]]:
     return {one.policy_id: one.body for one in PolicyVersion.objects.filter(pk__in=numbers)}
 
 
+def calendar_in_force(on: dt.date | None = None) -> WorkCalendar:
+    """Working days as the official calendar in force says, and as computed where it says nothing.
+
+    On a past day: as it was in force then.
+    """
+    found = versions_in_force(None, on, [CALENDAR])
+    return _calendar(found[0].number) if found else package_calendar()
+
+
+def calendar_before(since: dt.datetime) -> WorkCalendar | None:
+    """The calendar that held before the one in force, where that began after `since`; else None."""
+    found = versions_in_force(None, policies=[CALENDAR])
+    if not found or found[0].since <= since:
+        return None
+    former = former_version(PolicyVersion.objects.get(pk=found[0].number))
+    return _calendar(former.pk) if former else package_calendar()
+
+
+@lru_cache(maxsize=8)
+def _calendar(number: int) -> WorkCalendar:
+    """The calendar of a version in force, whose content stays."""
+    return calendar_of(PolicyVersion.objects.get(pk=number).body)
+
+
 def policy_versions() -> QuerySet[PolicyVersion]:
     """All versions, by policy, county and age; bodies left out."""
     return PolicyVersion.objects.defer("body").order_by("policy_id", "county", "-loaded_at", "-id")
@@ -168,15 +200,28 @@ def inputs_described() -> dict[str, InputSpec]:
     return read_inputs(body_in_force(INPUTS))
 
 
+def specs_of(doc: Mapping[str, Any]) -> Mapping[str, InputSpec]:
+    """What the columns of a table are: as described for all tables, or as it describes its own."""
+    own = doc.get("describes")
+    return read_inputs({"inputs": own}) if own else inputs_described()
+
+
 def table_doc(version: PolicyVersion) -> dict[str, Any] | None:
     """The version's content as a whole table, a county's completed with the nation's columns.
 
     None for what is no decision table.
     """
-    body = dict(version.body)
-    if version.county is not None and isinstance(body.get("rows"), list):
+    return completed_body(version.policy_id, version.county, version.body)
+
+
+def completed_body(
+    policy_id: str, county: str | None, body: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """As `table_doc`, for a body that is no version yet."""
+    body = dict(body)
+    if county is not None and isinstance(body.get("rows"), list):
         try:
-            body = completed(body, body_in_force(version.policy_id))
+            body = completed(body, body_in_force(policy_id))
         except (KeyError, PolicyVersion.DoesNotExist):
             return None
     shape = (body.get("hit"), body.get("inputs"), body.get("outputs"), body.get("rows"))
@@ -184,26 +229,62 @@ def table_doc(version: PolicyVersion) -> dict[str, Any] | None:
     return body if shape[0] and fits else None
 
 
+def exported(version: PolicyVersion, kind: str) -> bytes:
+    """A table as a file, see `exchange.files.FORMATS`. Raises CellError where DMN cannot say it."""
+    doc = table_doc(version)
+    if doc is None:
+        raise ValueError(f"{version.policy_id} is no decision table.")
+    specs = specs_of(doc)
+    columns = columns_of(doc, specs, version.county)
+    return write_table_file(kind, doc | {"county": version.county}, columns, specs)
+
+
 def faults_of(version: PolicyVersion) -> list[DraftFault]:
     """What keeps a version from being proposed, and notes; none for what is no decision table."""
-    if table_doc(version) is None:
+    return faults_in(version.policy_id, version.county, version.body)
+
+
+def faults_in(policy_id: str, county: str | None, body: Mapping[str, Any]) -> list[DraftFault]:
+    """As `faults_of`, for a body that is no version yet."""
+    doc = completed_body(policy_id, county, body)
+    if doc is None:
         return []
-    specs = inputs_described()
-    if version.county is not None:
-        return draft_faults(version.body, specs, national=body_in_force(version.policy_id))
+    if county is not None:
+        national = body_in_force(policy_id)
+        return draft_faults(body, specs_of(national), national=national)
     now = clock_now()
     laid = PolicyVersion.objects.filter(
         Q(terms__until=None) | Q(terms__until__gt=now), terms__since__lte=now,
-        policy_id=version.policy_id, county__isnull=False,
+        policy_id=policy_id, county__isnull=False,
     )  # fmt: skip
-    return draft_faults(version.body, specs, overlays=[one.body for one in laid])
+    return draft_faults(body, specs_of(doc), overlays=[one.body for one in laid])
 
 
 def counterpart(version: PolicyVersion) -> PolicyVersion | None:
     """The version in force now where this one would stand; None where there is none."""
-    found = versions_in_force(version.county, policies=[version.policy_id])
-    numbers = [one.number for one in found if one.county == version.county]
+    return version_standing(version.policy_id, version.county)
+
+
+def version_standing(policy_id: str, county: str | None) -> PolicyVersion | None:
+    """The version of a policy in force now in one layer; None where there is none."""
+    found = versions_in_force(county, policies=[policy_id])
+    numbers = [one.number for one in found if one.county == county]
     return PolicyVersion.objects.filter(pk__in=numbers).first()
+
+
+def name_for_draft(policy_id: str, county: str | None, wanted: str = "") -> str:
+    """`wanted` where no version has the name, else the day, with a number after it if need be."""
+    today = clock_now().astimezone(TAIPEI).date().isoformat()
+    known = PolicyVersion.objects.filter(policy_id=policy_id, county=county)
+    taken = set(known.values_list("version", flat=True))
+    names = (today if n == 1 else f"{today}.{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in (wanted, *names) if name and name not in taken)
+
+
+def began_overlay(national: Mapping[str, Any], county: str) -> dict[str, Any]:
+    """The body of a county's overlay without rows yet; the name is the nation's, to be given anew."""
+    taken = {name: national[name] for name in ("id", "version", "valid_from", "text")}
+    return taken | {"county": county, "rows": []}
 
 
 def former_version(version: PolicyVersion) -> PolicyVersion | None:

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,7 +28,15 @@ from anwang.rulebook.actions.force import (
 )
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.permissions import check_can_write, check_can_write_policies, layer_of
-from anwang.rulebook.queries import faults_of, inputs_described, open_proposals, table_doc
+from anwang.rulebook.queries import (
+    began_overlay,
+    faults_in,
+    faults_of,
+    name_for_draft,
+    open_proposals,
+    specs_of,
+    table_doc,
+)
 from anwang.rulebook.rules.compare import flat_row
 from anwang.rulebook.rules.drafts import DraftFault
 from anwang.rulebook.rules.written import NEW_ROW, columns_of, moved, written_row
@@ -51,10 +60,8 @@ def begin_draft(request: HttpRequest, number: int) -> HttpResponse:
     permit = check_can_write(actor_of(request), layer)
     if table_doc(base) is None:
         raise Http404
-    body = dict(base.body) | {"version": _free_name(base.policy_id, layer)}
-    if layer != base.county:
-        taken = {name: body[name] for name in ("id", "version", "valid_from", "text")}
-        body = taken | {"county": layer, "rows": []}
+    body = began_overlay(base.body, layer) if layer and layer != base.county else dict(base.body)
+    body |= {"version": name_for_draft(base.policy_id, layer)}
     try:
         made = write_draft(Draft(base.policy_id, layer, body, base.pk), permit=permit)
     except PolicyRefused as refusal:
@@ -67,21 +74,12 @@ def _layer_for(base: PolicyVersion, actor: Actor) -> str | None:
     return own if base.county is None and own is not None else base.county
 
 
-def _free_name(policy_id: str, county: str | None) -> str:
-    """The day, with a number after it where a version of that name is there."""
-    today = clock_now().astimezone(TAIPEI).date().isoformat()
-    known = PolicyVersion.objects.filter(policy_id=policy_id, county=county)
-    taken = set(known.values_list("version", flat=True))
-    names = (today if n == 1 else f"{today}.{n}" for n in range(1, len(taken) + 2))
-    return next(name for name in names if name not in taken)
-
-
 @refused_is_absent
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, number: int) -> HttpResponse:
     """The draft with its faults and what differs; rows are moved and taken out here."""
     version, permit = _version(request, number)
-    if not _open_to_writing(version):
+    if not open_to_writing(version):
         return redirect("rulebook:policy", version.pk)
     if request.method != "POST":
         return _edited(request, version)
@@ -106,10 +104,10 @@ def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
     doc, rows = table_doc(version), list(version.body.get("rows", []))
     if doc is None or place > len(rows):
         raise Http404
-    if not _open_to_writing(version):
+    if not open_to_writing(version):
         return redirect("rulebook:policy", version.pk)
     before = rows[place] if place < len(rows) else NEW_ROW
-    columns = columns_of(doc, inputs_described(), version.county)
+    columns = columns_of(doc, specs_of(doc), version.county)
     if request.method == "POST":
         rows[place : place + 1] = [written_row(request.POST, before, columns)]
         return _written(request, version, dict(version.body) | {"rows": rows}, permit, place)
@@ -133,11 +131,44 @@ def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
     return render(request, "rulebook/row.html", context)
 
 
+@refused_is_absent
+@require_POST
+def check_row(request: HttpRequest, number: int, place: int) -> JsonResponse:
+    """What is wrong with a row as it is being typed, and with the table if it were saved so."""
+    version, _permit = _version(request, number)
+    doc, rows = table_doc(version), list(version.body.get("rows", []))
+    if doc is None or place > len(rows) or not open_to_writing(version):
+        raise Http404
+    before = rows[place] if place < len(rows) else NEW_ROW
+    columns = columns_of(doc, specs_of(doc), version.county)
+    rows[place : place + 1] = [written_row(request.POST, before, columns)]
+    body = dict(version.body) | {"rows": rows}
+    told = [
+        one
+        for one in faults_in(version.policy_id, version.county, body)
+        if one.place == place or (one.place is None and one.severity == "error")
+    ]
+    tongue = "en" if get_language() == "en" else "zh"
+    number_of = sum(one.severity == "error" for one in told)
+    return JsonResponse(
+        {
+            "faults": [
+                {"column": one.column or "", "severity": one.severity, "text": one.text[tongue]}
+                for one in told
+            ],
+            "said": _("還沒有存。這一列還有 {n} 處要改。").format(n=number_of)
+            if number_of
+            else _("還沒有存。這一列沒有要改的地方。"),
+        }
+    )
+
+
 def _at(faults: list[DraftFault], place: int, column: str | None) -> list[DraftFault]:
     return [one for one in faults if (one.place, one.column) == (place, column)]
 
 
-def _open_to_writing(version: PolicyVersion) -> bool:
+def open_to_writing(version: PolicyVersion) -> bool:
+    """Whether the version is a table that may still be written on."""
     draft = version.state == PolicyVersion.State.DRAFT and table_doc(version) is not None
     return draft and not open_proposals([version.pk])
 
@@ -254,6 +285,27 @@ def discard(request: HttpRequest, number: int) -> HttpResponse:
         return shown(request, _again(version), str(refusal), 409)
     messages.success(request, _("草案已收起。"))
     return redirect("rulebook:policies")
+
+
+@refused_is_absent
+@require_POST
+def shadow(request: HttpRequest, number: int) -> HttpResponse:
+    """Let a draft run beside the version in force without effect, or end that."""
+    version, permit = _version(request, number)
+    begins = version.state == PolicyVersion.State.DRAFT
+    if begins and any(one.severity == "error" for one in faults_of(version)):
+        return shown(request, version, _("還有要改的地方，改好才能試行。"), 409)
+    try:
+        set_version_aside(version, "shadowed" if begins else "unshadowed", permit=permit)
+    except PolicyRefused as refusal:
+        return shown(request, _again(version), str(refusal), 409)
+    said = (
+        _("開始試行比對：新通報會在旁邊多算一次，不影響任何決定。")
+        if begins
+        else _("試行比對已結束。")
+    )
+    messages.success(request, said)
+    return redirect("rulebook:policy", version.pk)
 
 
 def _again(version: PolicyVersion) -> PolicyVersion:

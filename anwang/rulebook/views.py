@@ -16,16 +16,18 @@ from anwang.directory.models import County
 from anwang.rulebook.models import PolicyAct, PolicyVersion
 from anwang.rulebook.permissions import can_write, can_write_policies, layer_of
 from anwang.rulebook.queries import (
+    CALENDAR,
     acts_on,
     counterpart,
     faults_of,
     former_version,
-    inputs_described,
     open_proposals,
     policy_versions,
+    specs_of,
     table_doc,
 )
 from anwang.rulebook.rules.compare import compare_rows
+from anwang.rulebook.rules.official_calendar import calendar_of, changed_days, years_shown
 from anwang.rulebook.rules.written import columns_of
 
 HISTORY = 50
@@ -36,8 +38,18 @@ HISTORY = 50
 def policies(request: HttpRequest) -> HttpResponse:
     """All policies with their version, state and number of rows."""
     versions = PolicyVersion.objects.order_by("policy_id", "county", "-loaded_at")
-    context = {"versions": versions, "waiting": open_proposals()}
+    context = {
+        "versions": versions,
+        "waiting": open_proposals(),
+        "writes": can_write_policies(actor_of(request)),
+        "counties": county_names(),
+    }
     return render(request, "rulebook/policies.html", context)
+
+
+def county_names() -> dict[str, dict[str, str]]:
+    """Code -> the county's name in both tongues."""
+    return {one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()}
 
 
 @login_required
@@ -60,8 +72,10 @@ def shown(
         "history": history(version),
         "refusal": refusal,
         "said": request.POST,
+        "counties": county_names(),
     }
-    context |= table_context(version) | _steps(version, actor)
+    context |= table_context(version) | calendar_context(version)
+    context |= _steps(version, actor, is_tried=bool(context.get("is_tried")))
     return render(request, "rulebook/policy.html", context, status=status)
 
 
@@ -70,10 +84,12 @@ def table_context(version: PolicyVersion) -> dict[str, Any]:
     doc = table_doc(version)
     if doc is None:
         return {}
-    columns = columns_of(doc, inputs_described(), version.county)
+    columns = columns_of(doc, specs_of(doc), version.county)
     other = counterpart(version)
     context: dict[str, Any] = {
         "is_table": True,
+        # A table with columns of its own is asked elsewhere and not of past reports.
+        "is_tried": not doc.get("describes"),
         "labels": {one.name: one.label for one in columns},
         "names": {one.name.partition(".")[2]: one.label for one in columns if "." in one.name},
     }
@@ -86,6 +102,16 @@ def table_context(version: PolicyVersion) -> dict[str, Any]:
         context["other"] = other
         context["changes"] = [one for one in changes if one.kind != "same"]
     return context
+
+
+def calendar_context(version: PolicyVersion) -> dict[str, Any]:
+    """The years of an official calendar and the days on which it would change the one in force."""
+    if version.policy_id != CALENDAR:
+        return {}
+    other = counterpart(version)
+    stands = other is not None and other.pk == version.pk
+    moved = None if stands or other is None else changed_days(calendar_of(other.body), version.body)
+    return {"calendar": years_shown(version.body), "is_calendar": True, "moved": moved}
 
 
 def history(version: PolicyVersion) -> list[dict[str, Any]]:
@@ -103,7 +129,7 @@ def _who(account: Account | None) -> dict[str, str] | None:
     return {"zh": account.display_name, "en": account.display_name_en}
 
 
-def _steps(version: PolicyVersion, actor: Actor) -> dict[str, Any]:
+def _steps(version: PolicyVersion, actor: Actor, *, is_tried: bool) -> dict[str, Any]:
     """Which buttons the reader gets; the database asks again whoever presses one."""
     if not can_write_policies(actor):
         return {}
@@ -113,10 +139,13 @@ def _steps(version: PolicyVersion, actor: Actor) -> dict[str, Any]:
     running = holds is not None and holds.pk == version.pk
     draft = version.state == PolicyVersion.State.DRAFT
     return {
+        "writes": True,
         "asked": asked,
         "asked_by_me": asked is not None and asked.by == actor.id,
         "can_answer": mine and asked is not None,
         "can_edit": mine and draft and asked is None,
+        "can_shadow": mine and is_tried and asked is None and draft,
+        "can_unshadow": mine and asked is None and version.state == PolicyVersion.State.SHADOW,
         "can_propose": mine and asked is None and not running,
         "can_retire": mine and asked is None and running and version.county is not None,
         "can_draft": mine,

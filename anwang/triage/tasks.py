@@ -15,6 +15,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.calendar import move_by_calendar
 from anwang.triage.actions.disputes import raise_unanswered
 from anwang.triage.actions.escalation import call_people
 from anwang.triage.actions.inquiries import ask_waiting
@@ -111,6 +112,15 @@ def screen_unchecked_again(timestamp: int) -> int:
 def mark_clocks(timestamp: int) -> int:
     """Clocks whose pause or time is up, and those to be warned of."""
     return look_at_clocks()
+
+
+@app.periodic(cron="20 * * * *", periodic_id="new-calendar")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.move_by_calendar", queue=SWEEPING_QUEUE, queueing_lock="triage.move_by_calendar"
+)
+def follow_calendar(timestamp: int) -> int:
+    """Ends of running terms, where an official calendar has come in force."""
+    return move_by_calendar()
 
 
 @app.periodic(cron="* * * * * 10", periodic_id="ladder")  # type: ignore[untyped-decorator]

@@ -95,6 +95,7 @@ PAGES: dict[str, Shown] = {
     "triage:quality": Shown("county-manager", lambda w: "/trials/quality/"),
     "rulebook:policies": Shown("desk", lambda w: "/policies/"),
     "rulebook:policy": Shown("ministry", lambda w: "/policies/1/"),
+    "rulebook:import": Shown("ministry", lambda w: "/policies/import/"),
 }
 # Pages that are no route of their own: other states of the same ones, and errors.
 STATES: dict[str, Shown] = {
@@ -114,8 +115,12 @@ NO_PAGE = {
     "rulebook:draft": "POST",
     "rulebook:edit": "needs a draft; looked at in tests/rulebook/test_studio.py",
     "rulebook:row": "as above",
+    "rulebook:export": "a file",
+    "rulebook:import-into": "as rulebook:import, with a draft",
+    "rulebook:check-row": "POST",
     "rulebook:propose": "POST",
     "rulebook:answer": "POST",
+    "rulebook:shadow": "POST",
     "rulebook:discard": "POST",
     "registries:retry": "POST",
     "registries:ask-open": "POST",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anwang.rulebook.rules.calendar import CalendarFault, package_calendar, read_official_calendar
+from anwang.rulebook.rules.calendar import package_calendar
 from anwang.rulebook.rules.clocks import (
     TAIPEI,
     ClockDefinition,
@@ -142,21 +142,14 @@ def test_the_packages_stray_working_day_is_left_out():
     assert CALENDAR.is_rest_day(date(2026, 12, 27))
 
 
-def test_an_official_file_wins_and_assures():
-    text = "\ufeff西元日期,星期,是否放假,備註\n20280103,一,2,示範放假\n2028/01/08,六,0,補行上班\n"
-    own = CALENDAR.with_official(read_official_calendar(text))
+def test_official_days_win_and_assure():
+    own = CALENDAR.with_official({date(2028, 1, 3): True, date(2028, 1, 8): False})
     assert own.is_rest_day(date(2028, 1, 3))
     assert not own.is_rest_day(date(2028, 1, 8))
     assert own.assured_until == date(2028, 1, 8)
     assert is_provisional(taipei("2028-01-04 10:00"), CALENDAR)
     assert not is_provisional(taipei("2028-01-04 10:00"), own)
     assert CALENDAR.with_official({}) is CALENDAR
-
-
-@pytest.mark.parametrize("line", ["20281301,一,2,", "20280103,一,1,", ",一,0,"])
-def test_a_broken_calendar_line_is_named(line):
-    with pytest.raises(CalendarFault, match="Line 2"):
-        read_official_calendar(f"西元日期,星期,是否放假,備註\n{line}\n")
 
 
 def test_a_definition_needs_one_term_and_its_source():

@@ -148,6 +148,55 @@ def test_rows_are_added_moved_and_taken_out_and_a_draft_put_away(one):
     assert PolicyAct.objects.filter(version=version).get().kind == "discarded"
 
 
+def test_what_is_wrong_is_said_while_a_row_is_typed_and_nothing_is_saved(one):
+    version = draft_by(one)
+    address, said = cells(version, "G-14")
+    assert f'data-check="{address}check/"' in one.get(address).content.decode()
+    assert one.post(f"{address}check/", said).json()["faults"] == []
+    wrong = said | {"then.grade": "7", "citation": ""}
+    told = one.post(f"{address}check/", wrong).json()
+    assert {(fault["column"], fault["severity"]) for fault in told["faults"]} == {
+        ("then.grade", "error"), ("citation", "error"),
+    }  # fmt: skip
+    assert "2" in told["said"]
+    english = one.post(f"{address}check/", wrong, headers={"accept-language": "en"}).json()
+    assert "There is no such code: 7" in {fault["text"] for fault in english["faults"]}
+    gap = one.post(f"/policies/{version.pk}/rows/{len(version.body['rows']) - 1}/check/",
+                   flat_row(version.body["rows"][-1]) | {"when.weapon": "yes"}).json()  # fmt: skip
+    assert any("沒有任何一列" in fault["text"] for fault in gap["faults"])
+    before = version.sha256
+    version.refresh_from_db()
+    assert version.sha256 == before
+
+
+def test_a_draft_runs_in_shadow_until_that_is_ended(one, other):
+    version = draft_by(one)
+    page = f"/policies/{version.pk}/"
+    assert "放在旁邊試行比對" in one.get(page).content.decode()
+    assert one.post(f"{page}shadow/").url == page
+    version.refresh_from_db()
+    assert version.state == "shadow"
+    shadowed = one.get(page).content.decode()
+    assert "結束試行比對" in shadowed and "改草案" not in shadowed
+    assert "triage.grade@" in one.get("/trials/shadow/").content.decode()
+    assert other.post(f"{page}shadow/").url == page
+    version.refresh_from_db()
+    assert version.state == "draft"
+    address, said = cells(version, "G-14")
+    one.post(address, said | {"then.grade": "7"})
+    assert one.post(f"{page}shadow/").status_code == 409
+
+
+def test_a_table_with_columns_of_its_own_is_written_and_not_tried(one):
+    """Which county: asked at the desk, never of past reports."""
+    version = draft_by(one, "triage.jurisdiction")
+    assert [fault for fault in faults_of(version) if fault.severity == "error"] == []
+    page = one.get(f"/policies/{version.pk}/edit/").content.decode()
+    assert "行蹤" in page and "沒有要改的地方" in page and "/trials/of/" not in page
+    address, said = cells(version, "R16-1")
+    assert one.post(address, said | {"when.urgent": "maybe"}).url == address
+
+
 def test_a_day_that_is_over_or_no_day_is_refused_with_what_was_typed(one):
     version = draft_by(one)
     for day in ("2001-01-01", "soon"):

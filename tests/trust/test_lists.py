@@ -64,6 +64,7 @@ NO_PERMIT_NEEDED = {
     "access:accept-rules": "accepts for oneself; the database asks for a role that needs it",
     "rulebook:policies": "rules that an authority publishes anyway",
     "rulebook:policy": "rules that an authority publishes anyway",
+    "rulebook:export": "rules that an authority publishes anyway",
 }
 PERMITS = re.compile(r"permissions[.:]check_|:check_role$|:check_can_")
 RECORDS = {

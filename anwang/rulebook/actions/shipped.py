@@ -27,7 +27,7 @@ def digest_of(body: Any) -> str:
 
 
 def rows_of(doc: Mapping[str, Any]) -> int:
-    for key in ("rows", "clocks", "inputs", "questions", "cues"):
+    for key in ("rows", "clocks", "inputs", "questions", "cues", "days"):
         if isinstance(doc.get(key), (list, dict)):
             return len(doc[key])
     return 0

@@ -1,14 +1,12 @@
 """Which days are days of rest in Taiwan: weekends, holidays and make-up working days.
 
 Computed from the `holidays` package, and overruled for whole years by the official calendar of the
-Directorate-General of Personnel Administration (政府行政機關辦公日曆表), which a government
-imports as a file. A day that an office closes for a storm can be added the same way.
+Directorate-General of Personnel Administration (政府行政機關辦公日曆表), which the ministry
+imports as a file (`official_calendar`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -17,15 +15,9 @@ from typing import Final
 
 import holidays
 
-from anwang.common.errors import AnwangError
-
 _SATURDAY: Final = 5
 # The package repeats one make-up working day of 2014 for every year; it is none after that year.
 _STRAY_WORKDAY: Final = date(2014, 12, 27)
-
-
-class CalendarFault(AnwangError):
-    """The official calendar file cannot be read. The text names the line and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ class WorkCalendar:
         return day
 
     def with_official(self, days: Mapping[date, bool]) -> WorkCalendar:
-        """The calendar with the days of an official file; the last day listed becomes assured."""
+        """The calendar with the days of official files, whole years; the last one becomes assured."""
         if not days:
             return self
         return replace(
@@ -91,27 +83,3 @@ def _computed_rest(day: date) -> bool:
 def package_calendar() -> WorkCalendar:
     """The calendar without any official file; assured to the end of 2027 as the package says."""
     return WorkCalendar(assured_until=date(2027, 12, 31))
-
-
-def read_official_calendar(text: str) -> dict[date, bool]:
-    """Day -> is a day of rest, from the official CSV (西元日期, 星期, 是否放假 with 0 working and
-    2 rest, 備註).
-
-    Raises CalendarFault naming the line.
-    """
-    days: dict[date, bool] = {}
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    for number, row in enumerate(rows, start=2):
-        written, said = (row.get("西元日期") or "").strip(), (row.get("是否放假") or "").strip()
-        if said not in ("0", "2"):
-            raise CalendarFault(f"Line {number}: 是否放假 is {said!r}, expected 0 or 2.")
-        days[_day(written, number)] = said == "2"
-    return days
-
-
-def _day(written: str, number: int) -> date:
-    try:
-        return date.fromisoformat(written.replace("/", "-"))
-    except ValueError as why:
-        wanted = "expected for example 20260302"
-        raise CalendarFault(f"Line {number}: 西元日期 is {written!r}, {wanted}.") from why

@@ -73,6 +73,12 @@ _WORDS: Final[Mapping[str, Words]] = {
     "unreadable": {"zh": "這份草案讀不懂：{detail}", "en": "This draft cannot be read: {detail}"},
 }  # fmt: skip
 
+# Faults of a single cell or row, found before the table is looked at as a whole.
+OF_CELLS: Final = frozenset(
+    {"cell", "unknown-code", "no-column", "no-id", "same-id", "no-citation", "no-text",
+     "confidence", "no-outcome", "date", "no-rows", "unreadable"}
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class DraftFault:
@@ -86,11 +92,6 @@ class DraftFault:
     place: int | None
     column: str | None
     text: Words
-
-    def as_json(self) -> dict[str, Any]:
-        """As the studio's script takes it."""
-        return {"severity": self.severity, "kind": self.kind, "place": self.place,
-                "column": self.column, "text": dict(self.text)}  # fmt: skip
 
 
 def fault(

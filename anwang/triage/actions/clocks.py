@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from anwang.rulebook.rules.calendar import package_calendar
+from anwang.rulebook.queries import calendar_in_force
 from anwang.rulebook.rules.clocks import ClockDefinition, days_paused, due_at, next_warning
 from anwang.triage.models import Clock, Matter
 
@@ -34,7 +34,7 @@ def start_clocks(
 
     A clock that counts back from its event runs from `told_at` on: the event itself lies ahead.
     """
-    calendar = package_calendar()
+    calendar = calendar_in_force()
     known = set(matter.clocks.values_list("definition_id", flat=True))
     made = []
     for one in definitions:
@@ -56,7 +56,7 @@ def start_clocks(
 
 def begin_again(clock: Clock, definition: ClockDefinition, at: dt.datetime) -> dt.datetime:
     """The next round of a cycle, whose last one is over: its term counts from `at`."""
-    due = due_at(at, definition, package_calendar())
+    due = due_at(at, definition, calendar_in_force())
     with connection.cursor() as cursor:
         cursor.execute(
             "select triage.begin_again(%s, %s, %s)",
@@ -111,7 +111,7 @@ def run_on(clock: Clock, definition: ClockDefinition, at: dt.datetime) -> dt.dat
 
     Days are counted as the Act counts them; hours exactly.
     """
-    calendar = package_calendar()
+    calendar = calendar_in_force()
     since = clock.paused_at or at
     days = days_paused(since, at, definition, calendar)
     if definition.unit == "hours":

@@ -138,7 +138,7 @@ def run_paused_clocks_on() -> int:
             definition = known.get(clock.definition_id) or _as_it_stood(clock)
             until = clock.paused_until or now
             run_on(clock, definition, max(min(until, now), clock.paused_at or now))
-            _renew_due(clock.matter)
+            renew_due(clock.matter)
         if waiting:
             record_event(Act.CLOCK_RESUMED, actor=SWEEPING, object_kind="report",
                          object_ids=sorted({one.matter_id for one in waiting}), purpose=PURPOSE,
@@ -154,7 +154,7 @@ def _as_it_stood(clock: Clock) -> ClockDefinition:
     )  # fmt: skip
 
 
-def _renew_due(matter: Matter) -> None:
+def renew_due(matter: Matter) -> None:
     """The matter's next due instant, where it still waits or is worked on."""
     closed = matter.state in CLOSED and (matter.state != State.ACCEPTED or matter.due_at is None)
     if not closed:

@@ -55,6 +55,30 @@ def test_a_back_test_is_asked_for_watched_and_stopped(desk):
     assert "已停止" in desk.get(asked.url).content.decode()
 
 
+def test_a_countys_difference_is_tried_from_its_draft(past, desk):
+    """One that does not fit the nation's table is refused in words, not tried."""
+    account("man-one", ("", TAOYUAN, "county-manager"))
+    manager = signed_in("man-one")
+    past(3)
+    overlay = PolicyVersion.objects.get(policy_id="triage.window", county=TAOYUAN, state="in force")
+    draft_page = manager.post(f"/policies/{overlay.pk}/draft/").url
+    number = int(draft_page.split("/")[2])
+    assert f"/trials/of/{number}/" in manager.get(draft_page).content.decode()
+    asked = manager.post(f"/trials/of/{number}/", {})
+    assert asked.status_code == 302
+    with as_role("worker"):
+        run_waiting_backtests()
+    shown = manager.get(asked.url).content.decode()
+    assert "件過去的通報中" in shown
+    said = {"id": "W-68000-x", "replaces": "W-01", "then.window": "health-bureau-window",
+            "when.grade": "= 1", "text.zh": "本市", "text.en": "Here", "citation": "假定",
+            "confidence": "U"}  # fmt: skip
+    version = PolicyVersion.objects.get(pk=number)
+    manager.post(f"/policies/{number}/rows/{version.rows}/", said | {"seen": version.sha256})
+    refused = manager.post(f"/trials/of/{number}/", {})
+    assert refused.status_code == 409 and "W-68000-x" in refused.content.decode()
+
+
 def test_a_result_shows_numbers_pictures_and_only_ones_own_reports(past, desk, actor):
     mine = past(6)
     (foreign,) = past(1, county="屏東縣")

@@ -15,7 +15,7 @@ from anwang.access.operator import instance_kind
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.values.roc_dates import TAIPEI
-from anwang.rulebook.rules.calendar import package_calendar
+from anwang.rulebook.queries import calendar_in_force
 from anwang.triage.trials.actions.running import PURPOSE, Compared, decided, tallied
 from anwang.triage.trials.queries.drafts import read_draft
 from anwang.triage.trials.queries.past_reports import Wanted
@@ -44,9 +44,9 @@ class Command(BaseCommand):
             Act.READ, actor=TRYING, object_kind="report", purpose=PURPOSE, fields=["counts"],
             detail={"command": "backtest"},
         )  # fmt: skip
-        draft = read_draft(policy_file)
         began = time.monotonic()
         with acting(TRYING, PURPOSE):
+            draft = read_draft(policy_file)
             now = clock_now()
             held = versions_in_force()
         day = now.astimezone(TAIPEI).date()
@@ -68,7 +68,9 @@ class Command(BaseCommand):
 
 def _of_file(compared: Compared, reports: Path, now: Any) -> Tally:
     clocks = (compared.before.of(None).clocks, compared.after.of(None).clocks)
-    tally = Tally(package_calendar(), clocks, most_listed=0)
+    with acting(TRYING, PURPOSE):
+        calendar = calendar_in_force()
+    tally = Tally(calendar, clocks, most_listed=0)
     for past in told_reports(reports, now):
         tally.add(past, decided(past, compared.before), decided(past, compared.after))
     return tally

@@ -12,7 +12,7 @@ import numpy as np
 
 from anwang.access.context import Actor, acting
 from anwang.directory.models import Team
-from anwang.rulebook.rules.calendar import package_calendar
+from anwang.rulebook.queries import calendar_in_force
 from anwang.triage.trials.queries.past_reports import (
     Wanted,
     find_who_came_back,
@@ -70,8 +70,9 @@ def tallied(
     with acting(actor, PURPOSE):
         spans = portions()
         find_who_came_back()
+        calendar = calendar_in_force()
     tally = Tally(
-        calendar=package_calendar(),
+        calendar=calendar,
         clocks=(compared.before.of(None).clocks, compared.after.of(None).clocks),
         most_listed=most_listed,
     )

@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from anwang.common.values.roc_dates import TAIPEI
 from anwang.intake.models import Report
-from anwang.rulebook.rules.calendar import package_calendar
+from anwang.rulebook.queries import calendar_in_force
+from anwang.rulebook.rules.calendar import WorkCalendar
 from anwang.rulebook.rules.clocks import ClockDefinition, due_at
 from anwang.triage.queries.desk import reason_fields
 from anwang.triage.trials.queries.replays import Again
@@ -24,7 +26,9 @@ def fields_of_again(
 ) -> dict[str, Any]:
     """`fields` as they stand, with what was decided anew laid over them, and when it was known."""
     proposal = again.proposal
-    started = _clocks(proposal.clocks, clocks, report.clock_started_at)
+    # A term is counted by the calendar of its own day, whatever was announced since.
+    calendar = calendar_in_force(report.clock_started_at.astimezone(TAIPEI).date())
+    started = _clocks(proposal.clocks, clocks, report.clock_started_at, calendar)
     legal = [one["due_at"] for one in started if clocks[one["id"]].legal]
     return {
         **fields,
@@ -46,9 +50,9 @@ def fields_of_again(
 
 
 def _clocks(
-    ids: list[str], clocks: Mapping[str, ClockDefinition], started_at: dt.datetime
-) -> list[dict[str, Any]]:
-    calendar = package_calendar()
+    ids: list[str], clocks: Mapping[str, ClockDefinition], started_at: dt.datetime,
+    calendar: WorkCalendar,
+) -> list[dict[str, Any]]:  # fmt: skip
     found = [
         {
             "id": one,

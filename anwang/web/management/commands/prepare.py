@@ -50,7 +50,7 @@ class Command(BaseCommand):
         load_requirements()
         load_look_rules()
         load_sources()
-        for app in ("triage", "intake"):
+        for app in ("rulebook", "triage", "intake"):
             files = APPS.glob(f"{app}/policies/*.yaml")
             load_policies(path for path in files if path.name != ACCESS_FILE)
         # A county begins its overlay itself; demo and test instances show two that are in force.

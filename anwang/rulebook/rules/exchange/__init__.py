@@ -1,0 +1,1 @@
+"""Tables as files: an ODS workbook that people edit, and DMN for other decision engines."""
