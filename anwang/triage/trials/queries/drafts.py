@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from anwang.common.errors import AnwangError
+from anwang.rulebook.actions.files import FileRefused, draft_of_file
+from anwang.rulebook.queries import body_in_force
 from anwang.rulebook.rules.cells import CellError
 from anwang.rulebook.rules.check import check_source
 from anwang.rulebook.rules.clocks import read_clocks
-from anwang.rulebook.rules.loader import PolicyFault, read_doc, read_table, with_dates
+from anwang.rulebook.rules.loader import (
+    PolicyFault,
+    completed,
+    read_doc,
+    read_table,
+    table_on,
+    with_dates,
+)
 from anwang.triage.queries.policies import CLOCKS
 from anwang.triage.rules.policies import specs_in_use
 from anwang.triage.trials.queries.versions import CAN_BE_TRIED, Version
@@ -22,7 +30,9 @@ class CannotBeTried(AnwangError):
 
 
 def read_draft(path: Path) -> Version:
-    """The version in a file. Raises CannotBeTried with what is wrong."""
+    """The version in a file, YAML as shipped, ODS or DMN. Raises CannotBeTried with what is wrong."""
+    if path.suffix.lower() in (".ods", ".dmn"):
+        return _of_exchange(path)
     try:
         doc = read_doc(path)
     except PolicyFault as fault:
@@ -35,26 +45,50 @@ def read_draft(path: Path) -> Version:
     return draft
 
 
+def _of_exchange(path: Path) -> Version:
+    try:
+        read = draft_of_file(path.read_bytes())
+    except FileRefused as refused:
+        told = (f"{one.place.sheet} {one.place.row} {one.place.column}: {one.text['en']}"
+                for one in refused.faults)  # fmt: skip
+        raise CannotBeTried(" ".join([str(refused), *told])) from None
+    draft = Version(read.policy_id, read.county, str(read.body["version"]), read.body)
+    check_draft(draft)
+    return draft
+
+
 def check_draft(draft: Version) -> None:
     """Raises CannotBeTried where triage does not use such a policy, or its rows have errors."""
     if draft.policy_id not in CAN_BE_TRIED:
         raise CannotBeTried(
             f"{draft.policy_id} is not tried on reports; these are: {', '.join(CAN_BE_TRIED)}."
         )
-    if errors := _errors(draft.policy_id, with_dates(draft.body) | {"county": draft.county}):
+    if errors := _errors(draft, with_dates(draft.body) | {"county": draft.county}):
         raise CannotBeTried(f"{draft.name}: " + " ".join(errors))
 
 
-def _errors(policy_id: str, body: Mapping[str, Any]) -> list[str]:
+def _errors(draft: Version, body: dict[str, Any]) -> list[str]:
     try:
-        if policy_id == CLOCKS:
+        if draft.policy_id == CLOCKS:
             read_clocks(body)
             return []
-        source = read_table(body, specs_in_use())
+        if draft.county is not None:
+            _lay(body, with_dates(body_in_force(draft.policy_id)))
+            return []
+        found = check_source(read_table(body, specs_in_use()))
     except (PolicyFault, CellError, AnwangError) as fault:
         return [str(fault)]
     except (KeyError, TypeError, ValueError) as wrong:
         return [f"The shape is not that of a policy ({type(wrong).__name__}: {wrong})."]
-    # A county's rows stand in the places of the nation's: alone they leave gaps.
-    found = check_source(source) if source.county is None else []
     return [f"{one.row or one.table}: {one.message}" for one in found if one.severity == "error"]
+
+
+def _lay(overlay: dict[str, Any], national: dict[str, Any]) -> None:
+    """A county's rows alone leave gaps: they are checked in the places where they are to stand.
+
+    Raises PolicyFault where the nation does not leave them to it.
+    """
+    specs = specs_in_use()
+    below = read_table(national | {"valid_to": None}, specs)
+    own = read_table(completed(overlay, national), specs)
+    table_on(below, max(below.valid_from, own.valid_from), own)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
+from anwang.directory.models import County
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.queries import versions_standing
 from anwang.triage.forms import errors_of
@@ -37,6 +38,9 @@ def trials(request: HttpRequest) -> HttpResponse:
     context = {
         "runs": [run_context(one) for one in backtests(permit)],
         "versions": versions.order_by("policy_id", "county", "-loaded_at"),
+        "counties": {
+            one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()
+        },
     }
     return render(request, "triage/trials/trials.html", context)
 
