@@ -159,7 +159,8 @@ def _of_when(
         try:
             parse_cell(str(text), columns[name])
         except UnknownCode as strange:
-            yield fault("unknown-code", place, column, str(strange).partition(": ")[2])
+            codes = str(strange).partition(": ")[2].removesuffix(" is not among its values.")
+            yield fault("unknown-code", place, column, codes)
         except CellError:
             yield fault("cell", place, column, str(text), grammar=GRAMMAR[columns[name].kind])
 
