@@ -170,7 +170,14 @@ def _standing_name(table: str) -> str:
 
 
 def _standing(table: str) -> DataKey:
-    return _opened_standing(table, keys_folder())
+    named = os.environ.get("ANWANG_KEYS"), os.environ.get("ANWANG_HOME")
+    return _opened_standing(table, _folder_named(*named))
+
+
+@lru_cache(maxsize=8)
+def _folder_named(keys: str | None, home: str | None) -> Path:
+    """The keys' folder, found once: a nation's rows are sealed one by one."""
+    return keys_folder()
 
 
 @lru_cache(maxsize=32)
@@ -210,3 +217,9 @@ def _token_key() -> bytes:
 def token(normal_id: str) -> bytes:
     """The 32-byte keyed token of a number in normal form: equal numbers, equal tokens (I7)."""
     return hmac.digest(_token_key(), normal_id.encode(), hashlib.sha256)
+
+
+def keyed_digest(content: bytes) -> int:
+    """A signed 64-bit digest that nobody can try contents against without our key; never a token."""
+    told = hmac.digest(_token_key(), b"digest\x1f" + content, hashlib.sha256)
+    return int.from_bytes(told[:8], "big", signed=True)
