@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from anwang.access.rules.access_sql import EVERY_ROLE, differences, qualified, statements
 from anwang.access.rules.access_table import AccessTable, read_access, read_relations
-from anwang.access.rules.closing_marks import columns, functions, trigger
+from anwang.access.rules.closing_marks import columns, functions, triggers
 from anwang.common.errors import AnwangError
 from anwang.common.yaml_files import read_yaml
 
@@ -63,7 +63,8 @@ def _marks(access: AccessTable) -> list[str]:
         made += [text, f"revoke all on function {signature} from public",
                  f"grant execute on function {signature} to anwang_owner"]  # fmt: skip
     made.append("set local role anwang_owner")
-    return made + [trigger(table) for table in access.tables.values() if table.closed]
+    closed = [table for table in access.tables.values() if table.closed]
+    return made + [each for table in closed for each in triggers(table)]
 
 
 def _columns(cursor: Any) -> defaultdict[str, list[str]]:

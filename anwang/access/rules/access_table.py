@@ -81,7 +81,7 @@ class Table:
     `county` is the column behind the county floor and `beyond` what reaches over it; `closed` are
     the columns whose objects may be closed to an actor (R5, R8), `closed_lists` those of them that
     name many, `closed_but` who sees the row all the same; `numbers` are the roles that may draw from
-    its sequence.
+    its sequence. `in_bulk`: rows come by thousands, and are marked by the statement that makes them.
     """
 
     name: str
@@ -94,6 +94,7 @@ class Table:
     closed_lists: tuple[str, ...] = ()
     closed_but: tuple[Use, ...] = ()
     numbers: tuple[str, ...] = ()
+    in_bulk: bool = False
     rules: tuple[Rule, ...] = ()
 
     @property
@@ -155,7 +156,8 @@ def read_access(
 
 
 def _table(name: str, said: Mapping[str, Any], relations: Mapping[str, Relation]) -> Table:
-    known = {"object", "id", "open", "county", "beyond", "closed", "closed_but", "numbers", "rules"}
+    known = {"object", "id", "open", "county", "beyond", "closed", "closed_but", "numbers", "in_bulk",
+             "rules"}  # fmt: skip
     if unknown := sorted(said.keys() - known):
         raise WrongTable(f"{name}: {', '.join(unknown)} means nothing; known are {sorted(known)}")
     if not _TABLE.fullmatch(name):
@@ -173,10 +175,13 @@ def _table(name: str, said: Mapping[str, Any], relations: Mapping[str, Relation]
         ),
         closed_but=_uses(name, said.get("closed_but"), relations),
         numbers=_roles(name, said.get("numbers")),
+        in_bulk=said.get("in_bulk") is True,
         rules=tuple(_rule(name, one, relations) for one in said.get("rules") or ()),
     )
     if not table.object:
         raise WrongTable(f"{name}: say of which object it tells (object:)")
+    if table.in_bulk and not (table.closed and table.id and not table.closed_lists):
+        raise WrongTable(f"{name}: in_bulk needs an id and closed columns of one object each")
     if table.beyond and not table.county:
         raise WrongTable(f"{name}: beyond means nothing without county")
     if table.open and (table.county or table.closed or any(r.relation for r in table.rules)):

@@ -2,8 +2,9 @@
 
 A table that names closed columns has two more columns: `closed_to`, the accounts in conflict with an
 object that the row names, and `sealed_for`, those named in its seal, both null where there is none.
-Triggers write them when a row is made or named anew, and `access.mark` when a conflict or seal begins
-or ends. So a row rule reads its answer off the row, and nobody can ask a function what is closed.
+Triggers write them when a row is made or named anew (where rows are loaded by thousands, once for a
+whole statement), and `access.mark` when a conflict or seal begins or ends. So a row rule reads its
+answer off the row, and nobody can ask a function what is closed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def columns(table: Table) -> str:
 def functions(tables: Iterable[Table]) -> list[tuple[str, str]]:
     """Signature and text of the functions that write the marks, to be made as the vault's role."""
     closed = [table for table in tables if table.closed]
+    loaded = [table for table in closed if table.in_bulk]
     return [*((signature(table), _of_row(table)) for table in closed),
+            *((signature_of_new(table), _of_new_rows(table)) for table in loaded),
             ("access.mark(uuid[])", _of_objects(closed))]  # fmt: skip
 
 
@@ -34,12 +37,27 @@ def signature(table: Table) -> str:
     return f"{FUNCTIONS}.mark_{table.bare}()"
 
 
-def trigger(table: Table) -> str:
-    """What hangs it on its table; the later of two triggers of one kind is the later in the alphabet."""
-    return (
-        f"create or replace trigger {TRIGGER} before insert or update of {', '.join(table.closed)}"
+def signature_of_new(table: Table) -> str:
+    """The trigger function of the rows that one statement makes."""
+    return f"{FUNCTIONS}.mark_new_{table.bare}()"
+
+
+def triggers(table: Table) -> list[str]:
+    """What hangs them on their table; the later of two triggers of one kind is the later in the
+    alphabet.
+    """
+    made = "update" if table.in_bulk else "insert or update"
+    hung = [
+        f"create or replace trigger {TRIGGER} before {made} of {', '.join(table.closed)}"
         f" on {table.name} for each row execute function {signature(table)}"
-    )
+    ]
+    if table.in_bulk:
+        hung.append(
+            f"create or replace trigger {TRIGGER}_new after insert on {table.name}"
+            f" referencing new table as fresh for each statement"
+            f" execute function {signature_of_new(table)}"
+        )
+    return hung
 
 
 def _objects(table: Table, row: str) -> str:
@@ -73,6 +91,26 @@ begin
         from access.closings(named) c;
     end if;
     return new;
+end
+$$"""  # noqa: S608 - names of the access table
+
+
+def _of_new_rows(table: Table) -> str:
+    named = _objects(table, "f")
+    closing = " or ".join(
+        f"exists (select from {one} o where o.object_id = f.{column})"
+        for one in ("access_conflict", "access_seal")
+        for column in table.closed
+    )
+    return f"""
+create or replace function {signature_of_new(table)} returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    update {table.name} t set (closed_to, sealed_for) = (select c.closed_to, c.sealed_for
+        from access.closings({named}) c)
+    from fresh f where t.{table.id} = f.{table.id} and ({closing});
+    return null;
 end
 $$"""  # noqa: S608 - names of the access table
 
