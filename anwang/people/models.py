@@ -35,10 +35,21 @@ class Identity(models.Model):
     id_token = models.BinaryField(null=True)
     full_key = models.BigIntegerField(null=True)
     superseded = models.BooleanField(default=False)
+    # Records in the same words share the keys of the first of them (trigger part_alike).
+    told = models.BigIntegerField(
+        null=True, help_text="Digest of the words, of the first record in these words."
+    )
+    like_no = models.BigIntegerField(
+        null=True, help_text="The record in the same words whose keys find this one too."
+    )
+    keys = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["person"], name="identities_of_person"),
+            models.Index(
+                fields=["told"], name="identity_as_told", condition=models.Q(told__isnull=False),
+            ),
             models.Index(fields=["source_id", "record_key"], name="identity_of_record_key"),
             models.Index(
                 fields=["id_token"], name="identity_by_token",

@@ -1,8 +1,9 @@
 """Says whose the records of a published delivery are.
 
-A record keeps the person of its earlier version; else an equal, valid number decides; a record
-without one is asked of the scorer; who is found nowhere becomes a new person. Each batch is
-committed on its own, so an interrupted run goes on where it stopped.
+A record keeps the person of its earlier version; one in the words of another is whose that is
+(alike.py); else an equal, valid number decides; a record without one is asked of the scorer; who is
+found nowhere becomes a new person. Each batch is committed on its own, so an interrupted run goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
+
 from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting, tell
 from anwang.access.sealing import token, unseal
@@ -21,6 +24,7 @@ from anwang.access.vocabulary import Act
 from anwang.common.copying import Behind, raw_connection
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.common.working import Workers, workers_for
+from anwang.people.actions.alike import READ, alike_line, reading_place
 from anwang.people.actions.consistency import ask_to_compare
 from anwang.people.actions.lines import (
     IdentityLines,
@@ -46,7 +50,11 @@ _IDS_OF_A_DELIVERY: Final = (1 << 48) - 1
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A stored record about to be identified (values as JSON), and its identity's number."""
+    """A stored record about to be identified (values as JSON), and its identity's number.
+
+    `told`: digest of its words; `again`: an earlier version of it is identified; `first`: the
+    identity in the same words, whose values need not be read again.
+    """
 
     number: int
     record_id: str
@@ -54,6 +62,9 @@ class Taken:
     values: str
     id_cipher: bytes | None
     withdrawn: bool
+    told: int | None
+    again: bool
+    first: int | None
 
 
 def identify(
@@ -65,8 +76,8 @@ def identify(
     identity of their key.
     """
     delivery = Delivery.objects.get(pk=delivery_id, state=Delivery.State.PUBLISHED)
-    run = _Run(delivery, actor)
     maker = IdentityMaker(delivery.delivered_at.astimezone(TAIPEI).date())
+    run = _Run(delivery, actor, maker)
     done = 0
     with Workers(maker, workers_for(delivery.accepted)) as workers, Behind() as behind:
         for made in workers.each(run.batches(behind)):
@@ -89,7 +100,15 @@ class IdentityMaker:
         """The lines of one batch. Withdrawn records have none."""
         made = IdentityLines()
         standing = [row for row in rows if not row.withdrawn]
+        firsts: dict[int, int] = {}
         for row, person in zip(standing, person_ids(len(standing)), strict=True):
+            link = f"{self._links}{row.number:012x}"
+            first = row.first or (None if row.again or row.told is None else firsts.get(row.told))
+            if first is not None:
+                made.alike.append(
+                    alike_line(row.number, row.record_id, row.record_key, link, first)
+                )
+                continue
             values = json.loads(row.values)
             known = values.pop("national_id", None)
             forms = forms_of(
@@ -99,13 +118,17 @@ class IdentityMaker:
                 known_token=bytes.fromhex(known) if known else None,
             )
             keys = blocking_keys(forms)
-            link = f"{self._links}{row.number:012x}"
-            line = identity_line(row.number, row.record_id, row.record_key, forms, person, link)
+            line = identity_line(
+                row.number, row.record_id, row.record_key, forms, person, link, row.told
+            )
             if known:
                 made.add_by_number(line, row.number, keys, forms)
+                if row.told is not None and not row.again:
+                    firsts[row.told] = row.number
             else:
                 asking = self._asking(row, values, forms)
-                made.asked.append((row.number, line, keys, forms, asking))
+                told = None if row.again else row.told
+                made.asked.append((row.number, line, keys, forms, asking, told))
         made.count = len(standing)
         made.holders.clear()
         return made
@@ -124,9 +147,10 @@ class IdentityMaker:
 class _Run:
     """One identification: what it has read, and what writes each batch."""
 
-    def __init__(self, delivery: Delivery, actor: Actor) -> None:
+    def __init__(self, delivery: Delivery, actor: Actor, maker: IdentityMaker) -> None:
         self._delivery = delivery
         self._actor = actor
+        self._maker = maker
         # Records lie right behind their delivery's own id.
         self._end = str(uuid.UUID(int=delivery.pk.int | _IDS_OF_A_DELIVERY))
         identities = Identity.objects.filter(source_id=delivery.source_id)
@@ -145,16 +169,12 @@ class _Run:
 
     def _read(self) -> list[Taken]:
         with raw_connection().cursor() as cursor:
-            cursor.execute(_READ, {
+            cursor.execute(READ, reading_place() | {
                 "source": self._delivery.source_id, "delivery": self._delivery.pk,
                 "last": self._last, "end": self._end, "limit": ROWS_A_BATCH,
+                "seen_before": self._seen_before,
             })  # fmt: skip
-            found = cursor.fetchall()
-            cursor.execute(_NUMBERS, [len(found)])
-            rows = [
-                Taken(number, *columns)
-                for (number,), columns in zip(cursor.fetchall(), found, strict=True)
-            ]
+            rows = _numbered(cursor, cursor.fetchall())
         if rows:
             self._last = rows[-1].record_id
         return rows
@@ -167,12 +187,18 @@ class _Run:
             with raw.transaction(), raw.cursor() as cursor:
                 tell(cursor, self._actor, PURPOSE)
                 cursor.execute("select pg_advisory_xact_lock(%s)", [IDENTIFY_LOCK])
-                write_identities(
-                    raw, self._delivery.source_id, str(self._delivery.pk), made,
-                    Search(raw, model_in_force()), seen_before=self._seen_before,
-                )  # fmt: skip
+                if left := self._write(raw, made):
+                    # Their first was superseded or judged since they were read.
+                    cursor.execute(_READ_LEFT, [left])
+                    self._write(raw, self._maker(_numbered(cursor, cursor.fetchall())))
 
         return write
+
+    def _write(self, raw: psycopg.Connection[Any], made: IdentityLines) -> list[str]:
+        return write_identities(
+            raw, self._delivery.source_id, str(self._delivery.pk), made, Search(raw, model_in_force()),
+            seen_before=self._seen_before,
+        )  # fmt: skip
 
     def finish(self, done: int) -> None:
         """Supersede what the delivery withdrew, and put the run on record."""
@@ -196,10 +222,16 @@ class _Run:
                 )
 
 
-_READ: Final = """
-select id::text, record_key, values::text, id_cipher, withdrawn from registries_record
-where source_id = %(source)s and delivery_id = %(delivery)s and id > %(last)s and id <= %(end)s
-order by id limit %(limit)s
+def _numbered(cursor: psycopg.Cursor[Any], found: list[tuple[Any, ...]]) -> list[Taken]:
+    """Records as read, each with the number that its identity will have."""
+    cursor.execute(_NUMBERS, [len(found)])
+    return [Taken(number, *read) for (number,), read in zip(cursor.fetchall(), found, strict=True)]
+
+
+# Each by itself: without a digest nothing is like another.
+_READ_LEFT: Final = """
+select id::text, record_key, values::text, id_cipher, withdrawn, null::bigint, false, null::bigint
+from registries_record where id = any(%s::uuid[]) order by id
 """
 _NUMBERS: Final = (
     "select nextval(pg_get_serial_sequence('people_identity', 'no')) from generate_series(1, %s)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from anwang.common.copying import NULL, copy_text, json_cell, text_cell, text_of
+from anwang.people.actions.alike import write_alike
 from anwang.people.queries.rejections import rejected
 from anwang.people.rules.columns import pack
 from anwang.people.rules.forms import Forms
@@ -20,8 +21,10 @@ from anwang.people.rules.keys import blocking_keys
 if TYPE_CHECKING:
     from anwang.people.actions.searching import Search
 
-Asked = tuple[int, str, list[int], Forms, Forms]
-"""Number, line, keys, forms to store and forms to ask with, of a record without a valid number."""
+Asked = tuple[int, str, list[int], Forms, Forms, int | None]
+"""Number, line, keys, forms to store, forms to ask with and digest of the words, of a record without
+a valid number; no digest where the same words need not have the same answer.
+"""
 
 
 def person_ids(count: int) -> list[str]:
@@ -40,9 +43,12 @@ def head_of_link_ids() -> str:
 
 @dataclass(slots=True)
 class IdentityLines:
-    """What one batch adds: lines for the temporary tables, and records to ask the scorer."""
+    """What one batch adds: lines for the temporary tables, records in the words of others, and
+    records to ask the scorer.
+    """
 
     identities: list[str] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     count: int = 0
     # Who has a number, while the batch is made; emptied before it travels to another process.
@@ -80,20 +86,29 @@ def do_not_contradict(one: Forms, other: Forms) -> bool:
 
 
 def identity_line(
-    number: int, record_id: str, record_key: str, forms: Forms, person: str, link: str
+    number: int,
+    record_id: str,
+    record_key: str,
+    forms: Forms,
+    person: str,
+    link: str,
+    told: int | None,
 ) -> str:
     """The first part of a line of `identifying`; `IdentityLines.add` appends the rest."""
     token = NULL if forms.id_token is None else "\\\\x" + forms.id_token.hex()
     full_key = forms.address.full_key or NULL
     packed = f"{json_cell(forms.pack())}\t\\\\x{pack(forms).hex()}"
     key = text_cell(record_key)
-    return f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{person}\t{link}"
+    digest = NULL if told is None else told
+    return (
+        f"{number}\t{record_id}\t{key}\t{packed}\t{token}\t{full_key}\t{person}\t{link}\t{digest}"
+    )
 
 
 _TEMPORARY: Final = """
 create temporary table if not exists identifying (no bigint, record_id uuid, record_key text,
-    forms jsonb, packed bytea, id_token bytea, full_key bigint, fresh uuid, link_id uuid, chosen uuid,
-    probability float8, weight float8, reasons jsonb, twin bigint,
+    forms jsonb, packed bytea, id_token bytea, full_key bigint, fresh uuid, link_id uuid, told bigint,
+    chosen uuid, probability float8, weight float8, reasons jsonb, twin bigint,
     keys bigint[]) on commit delete rows;
 create temporary table if not exists identified (no bigint, person uuid, twin bigint, fresh boolean,
     kept boolean) on commit delete rows;
@@ -101,8 +116,7 @@ create temporary table if not exists identified (no bigint, person uuid, twin bi
 _EMPTY: Final = "truncate identifying, identified"
 _COLUMNS: Final = (
     "no", "record_id", "record_key", "forms", "packed", "id_token", "full_key", "fresh", "link_id",
-    "chosen",
-    "probability", "weight", "reasons", "twin", "keys",
+    "told", "chosen", "probability", "weight", "reasons", "twin", "keys",
 )  # fmt: skip
 
 # Equal numbers are one person unless name and day of birth both say otherwise: then a slip in one
@@ -122,7 +136,7 @@ select n.no, coalesce(earlier.person_id, n.chosen, known.person_id, n.fresh), n.
 from identifying n
 left join lateral (
     select i.person_id from people_identity i
-    where i.id_token = n.id_token and i.person_id is not null and (
+    where i.id_token = n.id_token and i.like_no is null and i.person_id is not null and (
         i.forms->'f' = n.forms->'f' or i.forms->'s' = n.forms->'s'
         or not (i.forms ? 'f' and n.forms ? 'f' and i.forms ? 'd' and n.forms ? 'd')
         or (i.forms->'y' = n.forms->'y' and i.forms->'m' = n.forms->'m'
@@ -145,7 +159,7 @@ where follower.fresh and leader.no = follower.twin
 _SUPERSEDE: Final = """
 update people_identity i set superseded = true from identifying n
 where i.source_id = %(source)s and i.record_key = n.record_key and not i.superseded
-returning i.no, i.forms::text
+returning i.no, case when i.like_no is null then i.forms::text end
 """
 _SUPERSEDE_WITHDRAWN: Final = """
 update people_identity i set superseded = true
@@ -154,7 +168,7 @@ where r.source_id = %(source)s and r.delivery_id = %(delivery)s and r.withdrawn
   and r.id > %(delivery)s and r.id <= %(end)s
   and i.source_id = %(source)s and i.record_key = r.record_key and not i.superseded
   and d.id = i.delivery_id and d.known_at < %(known_at)s
-returning i.no, i.forms::text
+returning i.no, case when i.like_no is null then i.forms::text end
 """
 _DROP_KEYS: Final = """
 delete from people_key k using unnest(%s::bigint[], %s::bigint[]) as gone (no, key)
@@ -168,9 +182,9 @@ where not exists (select from people_person p where p.id = d.person)
 """,
     """
 insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, forms,
-    packed, id_token, full_key, superseded)
+    packed, id_token, full_key, superseded, told, keys)
 select n.no, n.record_id, %(source)s, n.record_key, %(delivery)s, d.person, n.forms, n.packed, n.id_token,
-    n.full_key, false
+    n.full_key, false, n.told, n.keys
 from identifying n join identified d using (no) order by n.no
 """,
     """
@@ -199,10 +213,12 @@ def write_identities(
     search: Search,
     *,
     seen_before: bool,
-) -> None:
+) -> list[str]:
     """Write one batch in the running transaction; may run in another thread.
 
-    First those with a valid number, then those that must be asked of everybody, the first included.
+    First those with a valid number, then those that must be asked of everybody, the first included,
+    then those in the words of others. Returns the ids of those of the last that are still to be
+    written, each by itself.
     """
     place = search.place() | {
         "source": source_id, "delivery": delivery_id, "seen_before": seen_before,
@@ -213,6 +229,7 @@ def write_identities(
         if made.asked:
             answered = search.answer(cursor, made.asked, source_id if seen_before else None)
             _write(cursor, answered, place, seen_before=seen_before)
+        return write_alike(cursor, made.alike, place) if made.alike else []
 
 
 def _write(
@@ -230,7 +247,7 @@ def _write(
     cursor.execute(_SETTLE_TWINS)
     if seen_before:
         cursor.execute(_SUPERSEDE, place)
-        drop_keys(cursor, _unpacked(cursor))
+        drop_keys(cursor, _unpacked(cursor.fetchall()))
     for statement in _WRITE:
         cursor.execute(statement, place)
 
@@ -239,13 +256,14 @@ def end_identities(connection: psycopg.Connection[Any], place: Mapping[str, obje
     """Supersede the identities whose record was withdrawn by a delivery; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SUPERSEDE_WITHDRAWN, place)
-        ended = _unpacked(cursor)
-        drop_keys(cursor, ended)
+        ended = cursor.fetchall()
+        drop_keys(cursor, _unpacked(ended))
     return len(ended)
 
 
-def _unpacked(cursor: psycopg.Cursor[Any]) -> list[tuple[int, dict[str, Any]]]:
-    return [(number, json.loads(forms)) for number, forms in cursor.fetchall()]
+def _unpacked(gone: Iterable[tuple[Any, ...]]) -> list[tuple[int, dict[str, Any]]]:
+    """Number and forms of those that have keys of their own."""
+    return [(number, json.loads(forms)) for number, forms in gone if forms is not None]
 
 
 def drop_keys(cursor: psycopg.Cursor[Any], gone: Iterable[tuple[int, dict[str, Any]]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from typing import Any, Final
 
@@ -9,26 +10,16 @@ import psycopg
 
 from anwang.common.copying import cell_text, json_cell
 from anwang.people.actions.lines import Asked, IdentityLines
+from anwang.people.queries.candidates import AT_ONCE, MOST_KEYS, NEAREST, Candidates
 from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.keys import blocking_keys, query_keys
+from anwang.people.rules.ranking import rank_together
 from anwang.people.rules.scoring import Model, Scored, is_probable, rank
 
-# A key that more identities share than this says little (a common name in a large town); it is
-# read no further, the record's other keys find the person.
-MOST_A_KEY: Final = 200
 _POPULATION: Final = (
     "select greatest(reltuples, 0)::bigint from pg_class where oid = 'people_person'::regclass"
 )
-_CANDIDATES: Final = """
-select asked.no, i.person_id::text, i.packed
-from (select distinct a.no, k.identity_no
-      from unnest(%s::bigint[], %s::bigint[]) as a (no, key)
-      cross join lateral (select identity_no from people_key where people_key.key = a.key
-                          limit %s) k) asked
-join people_identity i on i.no = asked.identity_no
-where i.person_id is not null and not i.superseded
-"""
 
 
 def reasons_cell(scored: Scored) -> str:
@@ -70,54 +61,75 @@ class Search:
         `source_id`: whose records these are, where people may have judged earlier versions of them:
         whom they rejected is not proposed again.
 
-        Records of the batch that ask the same are answered once; new persons of the batch are
-        candidates for those after them.
+        Records of the batch in the same words have one answer where somebody was found; new persons
+        of the batch are candidates for those after them.
         """
-        candidates = self._candidates(cursor, asked)
-        rejected = self._rejected(asked, source_id)
+        near = self._nearest(cursor, asked).without(self._rejected(asked, source_id))
         model = self._model.for_population(max(self._model.population, self._population(cursor)))
+        askings = [asking for *_, asking, _ in asked]
+        ranked = rank_together(askings, near.places, near.person_ids, near.packed, model, 1)
+        of_each = _by_place(near)
         answered = IdentityLines()
-        new: dict[int, list[tuple[str, Row]]] = defaultdict(list)
-        for number, line, keys, forms, asking in asked:
-            mine = [one for one in candidates.get(number, ()) if (number, one[0]) not in rejected]
-            own = [one for key in query_keys(asking) for one in new.get(key, ())]
-            best = rank(row_of(asking, model.names), [*mine, *own], model)
+        new: dict[int, list[tuple[uuid.UUID, Row]]] = defaultdict(list)
+        known: dict[int | None, str] = {}
+        for place, (number, line, keys, forms, asking, told) in enumerate(asked):
+            if told in known:
+                answered.add(line, number, keys, known[told])
+                continue
+            best = ranked[place]
+            if own := [one for key in query_keys(asking) for one in new.get(key, ())]:
+                stored = [(person, unpack(packed)) for person, packed in of_each[place]]
+                best = rank(row_of(asking, model.names), [*stored, *own], model)
             if best and is_probable(best[0][1], model):
                 person, scored = best[0]
                 chosen = f"{person}\t{scored.probability}\t{scored.weight}\t{reasons_cell(scored)}"
                 answered.add(line, number, keys, chosen)
+                if told is not None:
+                    known[told] = chosen
                 continue
             answered.add(line, number, keys)
-            person = line.split("\t")[7]
+            fresh = uuid.UUID(line.split("\t")[7])
             for key in blocking_keys(forms):
-                new[key].append((person, row_of(forms)))
+                new[key].append((fresh, row_of(forms)))
         return answered
 
-    def _candidates(
-        self, cursor: psycopg.Cursor[Any], asked: list[Asked]
-    ) -> dict[int, list[tuple[str, Row]]]:
-        numbers: list[int] = []
-        keys: list[int] = []
-        for number, _, _, _, asking in asked:
-            wanted = query_keys(asking)
-            numbers.extend([number] * len(wanted))
-            keys.extend(wanted)
-        cursor.execute(_CANDIDATES, [numbers, keys, MOST_A_KEY])
-        found: dict[int, list[tuple[str, Row]]] = defaultdict(list)
-        for number, person, packed in cursor.fetchall():
-            found[number].append((person, unpack(packed)))
-        return found
+    def _nearest(self, cursor: psycopg.Cursor[Any], asked: list[Asked]) -> Candidates:
+        """Whom each of `asked` is near, as a live search finds them, by their places in it."""
+        near = Candidates([], [], [])
+        for begin in range(0, len(asked), AT_ONCE):
+            places: list[int] = []
+            keys: list[int] = []
+            for place, (*_, asking, _) in enumerate(asked[begin : begin + AT_ONCE], start=begin):
+                wanted = query_keys(asking)[:MOST_KEYS]
+                places.extend([place] * len(wanted))
+                keys.extend(wanted)
+            cursor.execute(NEAREST, [places, keys])
+            for place, person, packed, _ in cursor.fetchall():
+                near.places.append(place)
+                near.person_ids.append(person)
+                near.packed.append(packed)
+        return near
 
-    def _rejected(self, asked: list[Asked], source_id: str | None) -> set[tuple[int, str]]:
-        """(number, person) of what people have said is not the same."""
+    def _rejected(self, asked: list[Asked], source_id: str | None) -> set[tuple[int, uuid.UUID]]:
+        """(place, person) of what people have said is not the same."""
         if source_id is None:
             return set()
-        number_of = {cell_text(line.split("\t")[2]): number for number, line, *_ in asked}
-        pairs = rejected_pairs(self._connection, source_id, list(number_of))
-        return {(number_of[key], str(person)) for key, person in pairs}
+        place_of = {
+            cell_text(line.split("\t")[2]): place for place, (_, line, *_) in enumerate(asked)
+        }
+        pairs = rejected_pairs(self._connection, source_id, list(place_of))
+        return {(place_of[key], person) for key, person in pairs}
 
     @staticmethod
     def _population(cursor: psycopg.Cursor[Any]) -> int:
         cursor.execute(_POPULATION)
         found = cursor.fetchone()
         return int(found[0]) if found else 0
+
+
+def _by_place(near: Candidates) -> dict[int, list[tuple[uuid.UUID, bytes]]]:
+    """Person and columns of the candidates of each."""
+    found: dict[int, list[tuple[uuid.UUID, bytes]]] = defaultdict(list)
+    for place, person, packed in zip(near.places, near.person_ids, near.packed, strict=True):
+        found[place].append((person, packed))
+    return found

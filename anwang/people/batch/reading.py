@@ -32,7 +32,11 @@ _ROWS: Final = """
 select i.no, hashtextextended(i.source_id || chr(31) || i.record_key, 0), i.packed
 from people_identity i where i.no = any({numbers}) order by i.no
 """
-_KEYS: Final = "select key, identity_no from people_key where identity_no = any({numbers})"
+# Records in the same words share the keys of one of them.
+_KEYS: Final = """
+select k.key, i.no from people_identity i join people_key k on k.identity_no = coalesce(i.like_no, i.no)
+where i.no = any({numbers})
+"""
 _SLIPPED: Final = """
 select i.no, r.id::text, r.id_cipher from people_identity i join registries_record r on r.id = i.record_id
 where i.no = any(%s) and i.id_token is null and r.id_cipher is not null order by i.no

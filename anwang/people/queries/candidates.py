@@ -29,7 +29,7 @@ AT_ONCE: Final = 500
 # A key gives one vote, which those who share it divide: whoever shares a rare key is among the
 # candidates, however many share the crowded ones. Each step is bounded by its own limit and goes by an
 # index, so that no planner's guess about the next one matters.
-_CANDIDATES: Final = f"""
+NEAREST: Final = f"""
 with hits as (
     select a.q, k.identity_no as no,
         1000000 / count(*) over (partition by a.q, a.key) as worth
@@ -103,7 +103,7 @@ def candidates_of(asked: Sequence[Forms]) -> Candidates:
         if (index := open_index()) is not None:
             rows = look_up(index, places, keys, most=MOST_CANDIDATES, most_of_a_key=MOST_OF_A_KEY)
         else:
-            rows = fetch_prepared(_CANDIDATES, [array_text(places), array_text(keys)])
+            rows = fetch_prepared(NEAREST, [array_text(places), array_text(keys)])
         for place, person, packed, persons in rows:
             found.places.append(place)
             found.person_ids.append(person)
