@@ -66,6 +66,9 @@ class Record(models.Model):
     values = models.JSONField()
     id_cipher = models.BinaryField(null=True)
     withdrawn = models.BooleanField(default=False)
+    row_digest = models.BigIntegerField(
+        null=True, help_text="Keyed digest of the row it came from."
+    )
 
     class Meta:
         managed = False

@@ -11,6 +11,7 @@ from anwang.access.context import LOADING
 from anwang.access.models import AuditEntry
 from anwang.access.sealing import token, unseal
 from anwang.common.clock import clock_now
+from anwang.registries.actions import batches, deliveries
 from anwang.registries.actions.deliveries import (
     FileMissing,
     SourceUnknown,
@@ -144,6 +145,70 @@ def test_absence_from_a_full_delivery_ends_a_record_and_a_row_set_aside_is_not_a
     assert [one.record_key for one in records(withdrawn=True)] == ["R-4"]
     deliver([person("R-4")])
     assert [one.withdrawn for one in records(record_key="R-4")] == [False, True, False]
+
+
+def test_what_a_full_delivery_says_again_is_neither_checked_nor_written(deliver, monkeypatch):
+    rows = [person(f"R-{n}", national_id=CHILD if n == 1 else "") for n in range(20)]
+    deliver(rows, mode="full")
+    made = []
+    take = batches.BatchMaker._take
+
+    def noted(self, lines, record, values, digest):
+        made.append(values["record_key"])
+        take(self, lines, record, values, digest)
+
+    monkeypatch.setattr(batches.BatchMaker, "_take", noted)
+    rows[7]["phone"] = "0912345678"
+    outcome = deliver([dict(reversed(one.items())) for one in rows if one["record_key"] != "R-4"],
+                      mode="full")  # fmt: skip
+    assert (made, outcome.accepted) == (["R-7"], 19)
+    assert [one.record_key for one in records(delivery_id=outcome.delivery_id)] == ["R-7", "R-4"]
+    assert [one.withdrawn for one in records(record_key="R-4")] == [False, True]
+    first, second = Delivery.objects.filter(source_id=REGISTRY).order_by("began_at")
+    assert second.profile["rows"] == 19
+    assert second.profile["filled"]["name"] == 19
+    assert second.profile["codes"]["sex"] == {"M": 19}
+    assert first.profile["filled"]["birth_date"] == 20
+
+
+def test_a_row_that_comes_back_in_its_old_words_is_no_known_row(deliver):
+    old = [person(f"R-{n}") for n in range(10)]
+    deliver(old, mode="full")
+    deliver([*old[1:], person("R-0", phone="0912345678")], mode="full")
+    deliver(old[::-1], mode="full")
+    assert len(records(record_key="R-0")) == 3
+    deliver(old[1:], mode="full")
+    deliver([*old[5:], *old[:5]], mode="full")
+    assert [one.withdrawn for one in records(record_key="R-0")] == [False] * 3 + [True, False]
+    assert len(records()) == 10 + 1 + 1 + 2
+
+
+def test_under_another_manifest_no_row_is_known_and_what_says_nothing_new_is_left(
+    deliver, monkeypatch
+):
+    rows = [person(f"R-{n}") for n in range(3)]
+    deliver(rows, mode="full")
+    checked = []
+    check = batches.BatchMaker._take
+    monkeypatch.setattr(batches.BatchMaker, "_take",
+                        lambda *given: (checked.append(given[2]), check(*given)))  # fmt: skip
+    monkeypatch.setattr(deliveries, "digest_key", lambda manifest: b"another")
+    deliver([*rows, person("R-3")], mode="full")
+    assert len(checked) == 4
+    assert len(records()) == 4
+
+
+def test_a_delivery_that_says_it_has_no_row_is_taken_and_an_empty_register_is_not(tmp_path):
+    path = tmp_path / "nothing.jsonl"
+    path.write_text("")
+    meta = tmp_path / "nothing.jsonl.meta.json"
+    with as_role("worker"):
+        assert load_file(REGISTRY, path, actor=LOADING).held_because["rule"] == "file-empty"
+        meta.write_text('{"rows": 0, "mode": "full"}')
+        assert load_file(REGISTRY, path, actor=LOADING).held_because["rule"] == "file-empty"
+        meta.write_text('{"rows": 0, "mode": "incremental"}')
+        outcome = load_file(REGISTRY, path, actor=LOADING)
+    assert (outcome.held, outcome.accepted) == (False, 0)
 
 
 def test_absence_from_an_incremental_delivery_means_nothing(deliver):

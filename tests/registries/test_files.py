@@ -193,6 +193,12 @@ def test_a_spreadsheet_gives_sheet_and_row_and_passes_over_a_sheet_of_notes(read
     assert rows[0].cells == {"record_key": "R-1", "household_key": "H-7", "name": "陳小安"}
 
 
+def test_a_spreadsheet_with_empty_rows_and_columns_before_its_table_keeps_its_lines(read):
+    data = [[""] * 4, ["", "record_key", "戶號", "name"], [""] * 4, ["", "R-1", "H-7", "陳小安"]]
+    _, rows = read(ods(data), "people.ods")
+    assert [(row.line, row.cells["record_key"]) for row in rows] == [(4, "R-1")]
+
+
 def test_a_spreadsheet_that_is_none_is_held(read):
     assert held(read, b"PK nothing", "people.xlsx") == "file-damaged"
     assert held(read, b"", "people.csv") == "file-empty"

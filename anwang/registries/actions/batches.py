@@ -14,11 +14,15 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psycopg
 
 from anwang.access.sealing import seal, token
 from anwang.access.tokens import id_token
 from anwang.common.copying import NULL, bytes_cell, copy_text, json_cell, text_cell, text_of
+from anwang.registries.actions.known_rows import known_places, row_digest
+from anwang.registries.rules.cells import InvalidId, cell_reader
 from anwang.registries.rules.facts import FactDraft, facts_of
 from anwang.registries.rules.faults import CELL_RULES, RowFault, cell_fault
 from anwang.registries.rules.feed_watch import Profile
@@ -31,7 +35,7 @@ RECORD = "registries_record"
 
 TEMPORARY = """
 create temporary table loading_record (id uuid, record_key text, values jsonb, id_cipher bytea,
-    withdrawn boolean) on commit drop;
+    withdrawn boolean, row_digest bigint) on commit drop;
 create temporary table loading_fact (record_id uuid, kind text, key text, value jsonb,
     valid_from date, valid_to date) on commit drop;
 create temporary table loading_quarantine (id uuid, sheet text, line int, "column" text, rule text,
@@ -56,8 +60,10 @@ DROP_TEMPORARY = (
 )
 _TAKE = (
     """
-insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn)
-select id, %(source)s, record_key, %(delivery)s, values, id_cipher, withdrawn from loading_record l
+insert into registries_record (id, source_id, record_key, delivery_id, values, id_cipher, withdrawn,
+    row_digest)
+select id, %(source)s, record_key, %(delivery)s, values, id_cipher, withdrawn, row_digest
+from loading_record l
 where not exists (select from loading_same s where s.id = l.id)
 """,
     """
@@ -107,9 +113,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class MadeBatch:
-    """What one batch adds, as text for COPY, and its counts."""
+    """What one batch adds, as text for COPY, and its counts. `known`: places, among the digests of
+    what stands, of rows that say nothing new; they count as accepted.
+    """
 
     rows: int
+    known: npt.NDArray[np.int64]
     records: bytes
     facts: bytes
     quarantined: bytes
@@ -129,19 +138,41 @@ def hex_token(normal_id: str) -> bytes:
 class BatchMaker:
     """Turns batches of one delivery into text for the database. Knows no database itself, and may
     be copied into another process.
+
+    `digest_key`: what digests of rows begin with; `known`: sorted digests of what stands.
     """
 
-    def __init__(self, manifest: Manifest, delivery_id: uuid.UUID, delivered_on: date) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        delivery_id: uuid.UUID,
+        delivered_on: date,
+        digest_key: bytes,
+        known: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         self._manifest = manifest
+        self._digest_key = digest_key
+        self._known = np.zeros(0, dtype=np.int64) if known is None else known
         self._delivery_id = delivery_id
         self._check = row_check(manifest)
         self._delivered_on = delivered_on.isoformat()
         self._protected = manifest.protected_columns
         self._code_columns = tuple(one.name for one in manifest.columns if one.type == "code")
+        # Columns of which a filled cell need not be a value, or not the value as it stands.
+        self._read = {
+            one.name: cell_reader(one)
+            for one in manifest.columns
+            if one.type == "code" or one.when_invalid == "drop"
+        }
 
     def __call__(self, batch: Batch) -> MadeBatch:
         """What `batch` adds."""
         lines = _Lines()
+        digests = [
+            row_digest(self._digest_key, row.cells) if isinstance(row, FileRow) else 0
+            for row in batch.rows
+        ]
+        known, where = known_places(self._known, digests)
         for place, row in enumerate(batch.rows):
             if isinstance(row, RowFault):
                 lines.set_aside(row, "", {})
@@ -149,12 +180,28 @@ class BatchMaker:
             if place in batch.repeats:
                 lines.set_aside(self._repeat(row), row.sheet, row.cells)
                 continue
+            if known[place]:
+                lines.known.append(int(where[place]))
+                lines.count(self._values_again(row.cells), self._code_columns)
+                continue
             checked = self._check(row.cells, row.line, self._delivered_on)
             if isinstance(checked, RowFault):
                 lines.set_aside(checked, row.sheet, row.cells)
             else:
-                self._take(lines, record_id(self._delivery_id, batch.first + place), checked.values)
+                record = record_id(self._delivery_id, batch.first + place)
+                self._take(lines, record, checked.values, digests[place])
         return lines.made(len(batch.rows))
+
+    def _values_again(self, cells: dict[str, str]) -> Values:
+        """What is counted of a row that was found good before."""
+        values: Values = {}
+        for name, cell in cells.items():
+            if text := cell.strip():
+                try:
+                    values[name] = self._read[name](text) if name in self._read else text
+                except InvalidId:
+                    continue
+        return values
 
     def _repeat(self, row: FileRow) -> RowFault:
         """The fault of a row whose key comes again further down."""
@@ -162,9 +209,10 @@ class BatchMaker:
         label = column.label if column else CELL_RULES["repeated-key"].text
         return cell_fault(row.line, "record_key", label, "repeated-key", row.cells["record_key"])
 
-    def _take(self, lines: _Lines, record: str, values: Values) -> None:
+    def _take(self, lines: _Lines, record: str, values: Values, digest: int) -> None:
         withdrawn = values.get("deleted") is True
-        lines.records.append(record_line(self._protected, record, values, withdrawn=withdrawn))
+        line = record_line(self._protected, record, values, withdrawn=withdrawn)
+        lines.records.append(f"{line}\t{digest}")
         if not withdrawn:
             lines.count(values, self._code_columns)
             facts = facts_of(self._manifest, values, hex_token)
@@ -177,6 +225,7 @@ class _Lines:
     def __init__(self) -> None:
         self.records: list[str] = []
         self.facts: list[str] = []
+        self.known: list[int] = []
         self._quarantined: list[str] = []
         self._present: list[str] = []
         self._without_key = 0
@@ -216,11 +265,12 @@ class _Lines:
         """All of it as text."""
         return MadeBatch(
             rows=rows,
+            known=np.array(self.known, dtype=np.int64),
             records=text_of(self.records),
             facts=text_of(self.facts),
             quarantined=text_of(self._quarantined),
             present=text_of(self._present),
-            accepted=len(self.records),
+            accepted=len(self.records) + len(self.known),
             without_key=self._without_key,
             reasons=self._reasons,
             profile=self._profile,
@@ -230,7 +280,9 @@ class _Lines:
 def record_line(
     protected: frozenset[str], record: str, values: Values, *, withdrawn: bool = False
 ) -> str:
-    """A line of loading_record. Of a withdrawn record nothing is kept but that it is."""
+    """A line of loading_record, without its digest. Of a withdrawn record nothing is kept but that
+    it is.
+    """
     if withdrawn:
         return f"{record}\t{text_cell(str(values['record_key']))}\t{{}}\t\\N\tt"
     kept, cipher = protect(protected, record, values)
@@ -285,8 +337,11 @@ def write_batch(
 
     `seen_before`: the source delivered earlier, so its rows are held against their last version.
     """
+    if not (made.records or made.quarantined or made.present):
+        return
     with connection.cursor() as cursor:
-        copy_text(cursor, "loading_record", _columns("id record_key values id_cipher withdrawn"),
+        copy_text(cursor, "loading_record",
+                   _columns("id record_key values id_cipher withdrawn row_digest"),
                    made.records)  # fmt: skip
         copy_text(cursor, "loading_fact", _columns("record_id kind key value valid_from valid_to"),
                    made.facts)  # fmt: skip

@@ -36,12 +36,13 @@ from anwang.registries.actions.batches import (
     new_delivery_id,
     write_batch,
 )
+from anwang.registries.actions.known_rows import KnownRows, digest_key
 from anwang.registries.actions.repeats import Repeats, read_keys
 from anwang.registries.models import Delivery, Source
 from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
 from anwang.registries.rules.faults import RowFault
 from anwang.registries.rules.feed_watch import Profile
-from anwang.registries.rules.files import FileRow, read_file, sha256_of
+from anwang.registries.rules.files import DeliveredFile, FileRow, read_file, sha256_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest, manifest_of
 
@@ -192,11 +193,15 @@ def load_rows(
     are in memory.
     """
     delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
-    maker = BatchMaker(manifest, delivery.pk, delivered_on)
     seen = Delivery.objects.filter(source_id=manifest.id, state=Delivery.State.PUBLISHED).exists()
     raw = raw_connection()
     with raw.cursor() as cursor:
         cursor.execute(TEMPORARY)
+    known = KnownRows(raw, manifest.id) if delivery.mode == "full" else None
+    body = Source.objects.values_list("manifest", flat=True).get(pk=manifest.id)
+    maker = BatchMaker(
+        manifest, delivery.pk, delivered_on, digest_key(body), known.digests if known else None
+    )
     done = without_key = 0
     reasons: Counter[str] = Counter()
     profile = Profile()
@@ -207,10 +212,16 @@ def load_rows(
             without_key += made.without_key
             reasons += made.reasons
             profile.add(made.profile)
+            if known:
+                known.note(made.known)
             done += made.rows
             progress(done)
-    if delivery.mode == "full":
-        _end_absent(delivery, first=done + 1, without_key=without_key)
+    if known:
+        place = {
+            "source": manifest.id, "delivery": str(delivery.pk), "prefix": delivery.pk.hex[:20],
+            "first": done,
+        }  # fmt: skip
+        known.end_absent(raw, place, without_key=without_key)
     delivery.quarantined = sum(reasons.values())
     delivery.reasons = dict(sorted(reasons.items()))
     delivery.profile = profile.as_json()
@@ -242,7 +253,7 @@ def _load(
     """Load within the running transaction. Raises FileHeld before anything is written."""
     manifest, envelope = file.manifest, file.envelope
     _check_order(manifest, envelope)
-    first = read_file(file.path, manifest, encoding=envelope.encoding)
+    first = _opened(file)
     repeats = read_keys(first.rows)
     previous = None if drop_released else _previous_rows(manifest.id)
     check_size(envelope, manifest, rows=repeats.rows, previous_rows=previous)
@@ -257,9 +268,19 @@ def _load(
         delivered_at=envelope.delivered_at or now,
         began_at=now,
     )
-    again = read_file(file.path, manifest, encoding=envelope.encoding)
-    load_rows(manifest, delivery, again.rows, repeats, progress=progress)
+    load_rows(manifest, delivery, _opened(file).rows, repeats, progress=progress)
     return delivery
+
+
+def _opened(file: _File) -> DeliveredFile:
+    """The file from its beginning. That nothing came since the last delivery is no broken file; that
+    a whole register holds nobody is.
+    """
+    envelope = file.envelope
+    nothing = envelope.rows == 0 and envelope.mode == "incremental"
+    return read_file(
+        file.path, file.manifest, encoding=envelope.encoding, may_be_empty=nothing
+    )  # fmt: skip
 
 
 def _check_order(manifest: Manifest, envelope: Envelope) -> None:
@@ -279,43 +300,6 @@ def _check_order(manifest: Manifest, envelope: Envelope) -> None:
             "已收過較新的檔案，這一份較舊，未收。請依交付時間順序傳送。",
             "A newer delivery has been taken; this one is older. Send deliveries in their order.",
         )
-
-
-def _end_absent(delivery: Delivery, *, first: int, without_key: int) -> None:
-    """A withdrawn record for every key that a full delivery no longer has.
-
-    Rows set aside are present all the same. Where as many rows came without a readable key as
-    records are missing, these may be those: nothing is ended.
-    """
-    place = {"source": delivery.source_id, "delivery": str(delivery.pk)}
-    with connection.cursor() as cursor:
-        cursor.execute(_ABSENT, place)
-        cursor.execute("select count(*) from loading_absent")
-        (absent,) = cursor.fetchone()
-        if absent > without_key:
-            cursor.execute(_END, place | {"prefix": delivery.pk.hex[:20], "first": first - 1})
-        cursor.execute("drop table loading_absent")
-
-
-_ABSENT: Final = """
-create temporary table loading_absent on commit drop as
-with versions as (
-    select distinct on (r.record_key) r.record_key, r.withdrawn
-    from registries_record r join registries_delivery d on d.id = r.delivery_id
-    where r.source_id = %(source)s and d.state = 'published'
-    order by r.record_key, d.known_at desc
-)
-select v.record_key from versions v
-where not v.withdrawn
-  and not exists (select from registries_record n where n.source_id = %(source)s
-                  and n.delivery_id = %(delivery)s and n.record_key = v.record_key)
-  and not exists (select from loading_present p where p.record_key = v.record_key)
-"""
-_END: Final = """
-insert into registries_record (id, source_id, record_key, delivery_id, values, withdrawn)
-select (%(prefix)s || lpad(to_hex(%(first)s + row_number() over ()), 12, '0'))::uuid, %(source)s,
-    record_key, %(delivery)s, '{}', true from loading_absent
-"""
 
 
 def _previous_rows(source_id: str) -> int | None:

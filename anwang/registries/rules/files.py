@@ -4,6 +4,8 @@ What is wrong with one row comes out as that row's fault; what is wrong with the
 FileHeld before any row is given, so that a held delivery stays untouched.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
@@ -13,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anwang.registries.rules.csv_lines import csv_records
 from anwang.registries.rules.encodings import encoding_of, open_bytes
@@ -22,6 +24,9 @@ from anwang.registries.rules.headers import Header, header_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest
 from anwang.registries.rules.words import Words
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 SUFFIXES: Final = {
     ".csv": "csv",
@@ -48,6 +53,10 @@ class FileRow:
     sheet: str
     cells: dict[str, str]
 
+    def __reduce__(self) -> tuple[type[FileRow], tuple[int, str, dict[str, str]]]:
+        """Rows travel to other processes by millions; a frozen class would write each field apart."""
+        return FileRow, (self.line, self.sheet, self.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveredFile:
@@ -59,10 +68,13 @@ class DeliveredFile:
     rows: Iterator[FileRow | RowFault]
 
 
-def read_file(path: Path, manifest: Manifest, *, encoding: str | None = None) -> DeliveredFile:
+def read_file(
+    path: Path, manifest: Manifest, *, encoding: str | None = None, may_be_empty: bool = False
+) -> DeliveredFile:
     """Open `path` and check all that concerns the whole file. Raises FileHeld.
 
-    `encoding` is the one named in the envelope, if any.
+    `encoding` is the one named in the envelope, if any. `may_be_empty`: the sender says that there
+    is no row; only JSON Lines, which need no header, can be empty without being broken.
     """
     kind = format_of(path)
     if kind not in manifest.formats:
@@ -72,6 +84,8 @@ def read_file(path: Path, manifest: Manifest, *, encoding: str | None = None) ->
             f"This source has not agreed on {kind}. Use: {', '.join(manifest.formats) or 'none'}.",
         )
     if not path.stat().st_size:
+        if may_be_empty and kind == "jsonl":
+            return DeliveredFile(kind, None, (), iter(()))
         raise _empty()
     if kind == "csv":
         return _csv(path, manifest, encoding)
@@ -139,17 +153,14 @@ def _cells_row(
 
 def _sheets(path: Path, manifest: Manifest, kind: str) -> DeliveredFile:
     """Every sheet with a good header; if none has one, the fault of the first filled sheet
-    counts.
+    counts. The reader holds a sheet packed; its rows become ours one at a time.
     """
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
     try:
         with open_bytes(path) as file:
             book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
-        filled = [
-            (name, book.get_sheet_by_name(name).to_python(skip_empty_area=False))
-            for name in book.sheet_names
-        ]
+        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
     except PasswordError:
         raise FileHeld(
             "file-locked",
@@ -158,36 +169,42 @@ def _sheets(path: Path, manifest: Manifest, kind: str) -> DeliveredFile:
         ) from None
     except (CalamineError, ZipError, OSError):
         raise _damaged(kind) from None
-    good: list[tuple[str, int, Header, list[list[Any]]]] = []
+    good: list[tuple[str, CalamineSheet, int, Header]] = []
     first_fault: FileHeld | None = None
     ignored: list[str] = []
-    for name, table in filled:
-        top = next((at for at, row in enumerate(table) if any(map(_text, row))), None)
-        if top is None:
+    for name, sheet in sheets:
+        top, cells = next(((at, row) for at, row in _rows_of(sheet) if any(row)), (0, []))
+        if not cells:
             continue
         try:
-            header = header_of(manifest, _trimmed([_text(cell) for cell in table[top]]))
+            header = header_of(manifest, _trimmed(cells))
         except FileHeld as held:
             first_fault = first_fault or held
             # A sheet of notes beside the data may stay; a data sheet with a wrong header may not.
             if held.rule != "header-none":
                 raise
             continue
-        good.append((name, top, header, table))
+        good.append((name, sheet, top, header))
         ignored.extend(header.ignored)
     if not good:
         raise first_fault or _empty()
     return DeliveredFile(kind, None, tuple(dict.fromkeys(ignored)), _sheet_rows(good))
 
 
+def _rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row; the reader leaves out columns that are empty in all of them."""
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    for at, row in enumerate(sheet.iter_rows(), start=1):
+        yield at, left + [_text(cell) for cell in row]
+
+
 def _sheet_rows(
-    sheets: Iterable[tuple[str, int, Header, list[list[Any]]]],
+    sheets: Iterable[tuple[str, CalamineSheet, int, Header]],
 ) -> Iterator[FileRow | RowFault]:
-    for name, top, header, table in sheets:
+    for name, sheet, top, header in sheets:
         width = len(header.names)
-        for at, row in enumerate(table[top + 1 :], start=top + 2):
-            cells = [_text(cell) for cell in row]
-            if any(cells):
+        for at, cells in _rows_of(sheet):
+            if at > top and any(cells):
                 beyond = any(cells[width:])
                 padded = cells if beyond else (cells[:width] + [""] * (width - len(cells)))
                 yield _cells_row(at, name, header, padded)

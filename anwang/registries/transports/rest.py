@@ -153,6 +153,8 @@ def _whole(staging: Path, begun: _Begun) -> Fetched:
     told = begun.delivery
     names = ("source", "manifest_version", "mode", "delivered_at", "rows", "sha256")
     envelope = {name: told[name] for name in names if told.get(name) is not None}
+    if not begun.bytes:  # whole, and nothing in it: said as plainly as any other number of rows
+        envelope.setdefault("rows", 0)
     path.with_name(path.name + ".meta.json").write_text(json.dumps(envelope), encoding="utf-8")
     return Fetched(told["id"], str(told.get("delivered_at") or ""), path, begun.bytes)
 

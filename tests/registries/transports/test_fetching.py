@@ -7,7 +7,13 @@ import pytest
 from anwang.access.models import AuditEntry
 from anwang.registries.models import Arrival, Delivery, Fact, FetchState, Record
 from tests.conftest import as_role
-from tests.registries.transports.conftest import CARE, DELIVERED_AT, IMMUNISATION, PRISON
+from tests.registries.transports.conftest import (
+    CARE,
+    DELIVERED_AT,
+    IMMUNISATION,
+    PRISON,
+    envelope_of,
+)
 
 pytestmark = pytest.mark.django_db
 EVERY = [PRISON, IMMUNISATION, CARE]
@@ -165,3 +171,15 @@ def test_a_trouble_that_ends_is_put_on_record(fetch):
     with as_role("auditor"):
         results = AuditEntry.objects.filter(act="source-fetched").order_by("no")
         assert [one.result for one in results] == ["failed", "done"]
+
+
+def test_pages_without_a_row_say_that_there_is_none(tmp_path):
+    from anwang.registries.transports import rest
+
+    (tmp_path / "pages").mkdir()
+    told = {"id": "immunisation-1", "mode": "incremental"}
+    begun = rest._keep(tmp_path, None, {"delivery": told, "records": [], "next": None})
+    fetched = rest._whole(tmp_path, begun)
+    assert envelope_of(fetched.path) == {"mode": "incremental", "rows": 0}
+    begun = rest._keep(tmp_path, None, {"delivery": told, "records": [{"a": 1}], "next": None})
+    assert "rows" not in envelope_of(rest._whole(tmp_path, begun).path)
