@@ -13,6 +13,7 @@ from anwang.access.actions.two_persons import NotWithTwo, approve
 from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import AuditEntry
 from anwang.access.permissions import Permit
+from anwang.registries.actions import quarantine
 from anwang.registries.actions.corrections import (
     NotCorrectable,
     WaitsAlready,
@@ -27,6 +28,7 @@ from anwang.registries.permissions import check_can_correct_row
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account
 from tests.registries.conftest import CHILD, REGISTRY, person
+from tests.registries.test_quarantine import with_another_spelling
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
 SECRET = "2018-02-30"
@@ -215,6 +217,22 @@ def test_a_delivery_is_tried_again_from_its_page(deliver, operator):
     assert "重新檢查已排入" in client.get(where).content.decode()
     carried_out()
     assert "檢查 1 列，收下 0 列" in client.get(where).content.decode()
+
+
+def test_all_of_a_source_is_tried_again_and_the_newest_row_of_a_key_counts(
+    deliver, operator, monkeypatch
+):
+    deliver([person("R-1", relation_to_head="主", name="陳舊")])
+    newest = deliver([person("R-1", relation_to_head="主", name="陳新"), person("R-2", sex="?")])
+    client, where = client_of(operator), f"/registries/deliveries/{newest.delivery_id}/"
+    assert "連同其他收件等待的 1 列" in client.get(where).content.decode()
+    assert client.post(where + "retry/", {"of": "source"}).status_code == 302
+    monkeypatch.setattr(quarantine, "manifest_in_force", with_another_spelling)
+    assert len(carried_out()) == 1
+    assert record_of("R-1").values["name"] == "陳新"
+    with as_role("worker"):
+        left = QuarantinedRow.objects.order_by("delivery__known_at", "line")
+        assert [one.settled for one in left] == ["superseded", "taken", ""]
 
 
 def test_ten_thousand_rows_are_listed_in_pages_by_few_statements(

@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
 
 from anwang.access.actions.entries import record_apart, record_event
 from anwang.access.actions.two_persons import ask, refused_by_two
 from anwang.access.permissions import Permit
 from anwang.access.sealing import seal, unseal
 from anwang.access.vocabulary import Act
+from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.registries.actions.batches import QUARANTINE
 from anwang.registries.models import Delivery, QuarantinedRow, Retry
@@ -39,6 +42,32 @@ class NotCorrectable(AnwangError):
 def ask_to_retry(delivery: Delivery, *, permit: Permit) -> Retry:
     """Ask that all rows of a delivery still set aside are checked anew. Raises WaitsAlready."""
     return _asked(Retry(delivery=delivery, by=permit.actor.id), Act.RETRY_ASKED, permit)
+
+
+def ask_to_retry_source(source_id: str, *, permit: Permit) -> list[Retry]:
+    """Ask that all rows of a source still set aside are checked anew, the newest delivery first: a
+    key that waits in several has the word of the newest. Raises WaitsAlready where that is asked.
+    """
+    waits = Retry.objects.filter(delivery=OuterRef("pk"), row=None, done_at=None)
+    rows = QuarantinedRow.objects.filter(delivery=OuterRef("pk"), settled="")
+    deliveries = (
+        Delivery.objects.filter(Exists(rows), ~Exists(waits), source_id=source_id)
+        .exclude(known_at=None)
+        .order_by("-known_at")
+    )
+    # They are carried out in the order of asking.
+    now = clock_now()
+    asked = [
+        _asked(
+            Retry(delivery=one, by=permit.actor.id, asked_at=now + timedelta(microseconds=place)),
+            Act.RETRY_ASKED,
+            permit,
+        )
+        for place, one in enumerate(deliveries)
+    ]
+    if not asked:
+        raise WaitsAlready(str(WaitsAlready.__doc__))
+    return asked
 
 
 def correct_row(row: QuarantinedRow, cells: Mapping[str, str], *, permit: Permit) -> Retry:

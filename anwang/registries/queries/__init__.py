@@ -9,6 +9,7 @@ from anwang.registries.queries.quarantine import (
     retries_of,
     row_story,
     rules_of,
+    waiting_elsewhere,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "retries_of",
     "row_story",
     "rules_of",
+    "waiting_elsewhere",
 ]

@@ -52,6 +52,16 @@ def rules_of(delivery_id: uuid.UUID) -> dict[str, dict[str, int]]:
     return found
 
 
+def waiting_elsewhere(delivery: Delivery, permit: Permit) -> int:
+    """How many rows of the source's other deliveries wait.
+
+    Only with the permit of `check_can_see_quarantine`.
+    """
+    del permit
+    rows = QuarantinedRow.objects.filter(source_id=delivery.source_id, settled="")
+    return rows.exclude(delivery_id=delivery.pk).count()
+
+
 @dataclass(frozen=True, slots=True)
 class MonthOfRows:
     """A source's rows in one month of Taipei: taken, set aside, and of these still waiting."""

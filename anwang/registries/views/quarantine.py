@@ -24,6 +24,7 @@ from anwang.registries.actions.corrections import (
     WaitsAlready,
     ask_to_open,
     ask_to_retry,
+    ask_to_retry_source,
     correct_row,
     open_cells,
 )
@@ -61,6 +62,7 @@ def quarantine(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
         "rules": rules[state],
         "retries": retries,
         "waits": any(one.done_at is None for one in retries),
+        "elsewhere": queries.waiting_elsewhere(delivery, permit),
     }
     return render(request, "registries/quarantine.html", context)
 
@@ -68,11 +70,16 @@ def quarantine(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
 @refused_is_absent
 @require_POST
 def retry(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Have all waiting rows of a delivery checked anew under the manifest in force."""
+    """Have all waiting rows of a delivery, or (`of=source`) of all of its source's deliveries,
+    checked anew under the manifest in force.
+    """
     permit = check_can_retry(actor_of(request))
     delivery = get_object_or_404(Delivery, pk=delivery_id)
     try:
-        ask_to_retry(delivery, permit=permit)
+        if request.POST.get("of") == "source":
+            ask_to_retry_source(delivery.source_id, permit=permit)
+        else:
+            ask_to_retry(delivery, permit=permit)
         messages.success(request, _("已排入重試，幾秒後重新整理就看得到結果。"))
     except WaitsAlready as fault:
         messages.info(request, str(fault))
