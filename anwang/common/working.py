@@ -81,6 +81,11 @@ def _begin(work: Callable[[Any], Any], parent: int) -> None:
     # What was there before the fork lives as long as the process: not worth looking through.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    dies_with(parent)
+
+
+def dies_with(parent: int) -> None:
+    """This process, just forked by `parent`, ends with it, and leaves the terminal's Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends its helpers itself
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
