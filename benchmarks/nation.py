@@ -26,6 +26,7 @@ import psycopg
 
 from benchmarks.harness import AS_OF, Bench, Goal, Result, bench, clocked, percentile
 from benchmarks.population import BLOCK, NATION, TEST_SEED, blocks_of, queries, rows_of_block
+from benchmarks.spent import GIBIBYTE, pss, server_of, tree
 
 if TYPE_CHECKING:
     from anwang.people.nation.building import Part
@@ -34,7 +35,6 @@ SOURCE: Final = "health-insurance"
 EVERYBODY: Final = 1 / 0.985  # lifts the source's coverage to all
 QUERIES: Final = 2_000
 WARMING: Final = 300
-GIBIBYTE: Final = 1 << 30
 PRECISION: Final = 0.99
 _ODD: Final = 0x9E3779B97F4A7C15
 _DELIVERY: Final = "00000000-0000-4000-8000-0000000000ff"
@@ -340,29 +340,7 @@ def _memory() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select pg_backend_pid()")
         backend = int(cursor.fetchone()[0])
-    server = _status(backend, "PPid")
-    pids = [os.getpid(), server, *(
-        int(one.name) for one in Path("/proc").iterdir()
-        if one.name.isdigit() and _status(int(one.name), "PPid") == server
-    )]  # fmt: skip
-    return sum(_pss(pid) for pid in pids)
-
-
-def _status(pid: int, name: str) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return -1
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
-
-
-def _pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    counted = ("Pss_Anon:", "Pss_Shmem:")
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(counted))
+    return pss(os.getpid()) + sum(map(pss, tree(server_of(backend))))
 
 
 def _ready(running: Bench, database: str, home: Path) -> float:
