@@ -12,8 +12,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -48,9 +47,9 @@ IDENTIFY_LOCK: Final = 815_030
 _IDS_OF_A_DELIVERY: Final = (1 << 48) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A stored record about to be identified (values as JSON), and its identity's number.
+class Taken(NamedTuple):
+    """A stored record about to be identified (values as JSON), and its identity's number. A tuple,
+    since it travels to another process.
 
     `told`: digest of its words; `again`: an earlier version of it is identified; `first`: the
     identity in the same words, whose values need not be read again.
@@ -233,6 +232,9 @@ _READ_LEFT: Final = """
 select id::text, record_key, values::text, id_cipher, withdrawn, null::bigint, false, null::bigint
 from registries_record where id = any(%s::uuid[]) order by id
 """
-_NUMBERS: Final = (
-    "select nextval(pg_get_serial_sequence('people_identity', 'no')) from generate_series(1, %s)"
-)
+# The name of the sequence is looked up once, not for every number.
+_NUMBERS: Final = """
+with numbers as materialized (
+    select pg_get_serial_sequence('people_identity', 'no')::regclass as drawn_from)
+select nextval(drawn_from) from numbers cross join generate_series(1, %s)
+"""
