@@ -53,7 +53,17 @@ class Delivery(models.Model):
     profile = models.JSONField(null=True, help_text="What its columns held, as counts.")
 
     class Meta:
-        indexes = [models.Index(fields=["source", "-known_at"], name="deliveries_of_source")]
+        indexes = [
+            models.Index(fields=["source", "-known_at"], name="deliveries_of_source"),
+            models.Index(
+                fields=["source", "-known_at"], name="full_deliveries_of_source",
+                condition=Q(mode="full", state="published"),
+            ),
+            models.Index(
+                fields=["source", "-began_at"], name="newest_deliveries_of_source",
+                condition=~Q(mode="look-up"),
+            ),
+        ]  # fmt: skip
 
 
 class Record(models.Model):

@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from anwang.households.queries import MOST_TOGETHER, household_ids, household_of, picture_of
 from anwang.people.models import Identity, Link
 from anwang.people.rules.forms import forms_of
+from anwang.registries.actions.batches import record_id as id_of
+from anwang.registries.models import Record
 from tests.households.telling import FIRST, REGISTRY, day, deliver, person
 from tests.people.invented_persons import number, token
 
@@ -131,6 +133,15 @@ def test_a_withdrawn_record_tells_nothing_any_more(family):
     assert "王路人" not in names(picture_of(asked(family), as_of=DAY))
     earlier = picture_of(asked(family), as_of=DAY, known_on=day("2026-02-09"))
     assert "王路人" in names(earlier)
+
+
+def test_a_record_that_is_known_and_not_yet_identified_takes_nothing_away(family):
+    newer = deliver(REGISTRY, [], day("2026-02-10"), mode="incremental")
+    Record.objects.create(
+        id=id_of(newer.pk, 1), source_id=REGISTRY, record_key="1", delivery=newer, values={}
+    )
+    drawn = household_of(family["child"], DAY)
+    assert str(family["father"]) in drawn["living_together"]
 
 
 def test_a_link_counts_from_the_day_it_was_judged_to_the_day_it_was_undone(family):

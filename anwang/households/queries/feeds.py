@@ -14,6 +14,7 @@ from anwang.households.rules.evidence import SourceView
 from anwang.registries.models import Source
 from anwang.registries.rules.manifests import Manifest, manifest_of
 
+# Two indexes answer for a source (registries, 0007); unpacking its manifest here would cost more than both.
 _SOURCES: Final = """
 select s.id, s.xmin::text, full_one.delivered_at, coalesce(newest.state = 'held', false)
 from registries_source s
@@ -21,13 +22,13 @@ left join lateral (
     select delivered_at from registries_delivery
     where source_id = s.id and state = 'published' and mode = 'full' and known_at <= %(known_at)s
     order by known_at desc limit 1
-) full_one on s.manifest->>'transport' <> 'own'
+) full_one on true
 left join lateral (
     select state from registries_delivery
     where source_id = s.id and began_at <= %(known_at)s and mode <> 'look-up'
       and (state = 'held' or known_at <= %(known_at)s)
     order by began_at desc limit 1
-) newest on s.manifest->>'transport' <> 'own'
+) newest on true
 order by s.id
 """
 # A manifest by source and row version: parsed once a process and upgrade.

@@ -58,13 +58,25 @@ class Known:
     def of(cls, rows: Iterable[Sequence[Any]]) -> Known:
         """From rows of `households.around`."""
         found = cls()
+        told = _Told()
         for person, source, key, record, token, forms, said, facts in rows:
             number = bytes(token) if token is not None else None
             found.identities.setdefault(person, []).append(
-                IdentityView(person, source, key, record, number, Forms.unpack(json.loads(forms)))
+                IdentityView(person, source, key, record, number, told[forms])
             )
-            found.facts += [_fact(person, source, said, record, row) for row in json.loads(facts)]
+            if facts != "[]":
+                found.facts += [
+                    _fact(person, source, said, record, row) for row in json.loads(facts)
+                ]
         return found
+
+
+class _Told(dict[str, Forms]):
+    """Stored forms -> forms. A source tells one person alike in each of its records."""
+
+    def __missing__(self, stored: str) -> Forms:
+        forms = self[stored] = Forms.unpack(json.loads(stored))
+        return forms
 
 
 @cache

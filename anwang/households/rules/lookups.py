@@ -53,19 +53,23 @@ def unknown_sources(
     states: dict[str, list[tuple[str, str]]] = {}
     for one in lookups:
         states.setdefault(one["source"], []).append((one["person_id"], one["state"]))
-    found = []
-    for source in sources:
-        answers = states.get(source.id, [])
-        asked = [
-            state
-            for person, state in answers
-            if ages.get(person) is None
-            or source.coverage.covers_age(ages.get(person))
-            or state == "value"
-        ]
-        if not asked or any(state not in KNOWN_STATES for state in asked):
-            found.append(source.id)
-    return sorted(found)
+    return sorted(
+        source.id for source in sources if not _answered(source, states.get(source.id, ()), ages)
+    )
+
+
+def _answered(
+    source: SourceView, answers: Iterable[tuple[str, str]], ages: dict[str, int | None]
+) -> bool:
+    """Whether a source could answer for somebody, and did for everybody for whom it could."""
+    asked = False
+    for person, state in answers:
+        age = ages.get(person)
+        if age is None or state == "value" or source.coverage.covers_age(age):
+            asked = True
+            if state not in KNOWN_STATES:
+                return False
+    return asked
 
 
 def sources_with_value(facts: Iterable[FactView]) -> set[tuple[str, str]]:

@@ -50,31 +50,28 @@ class FactKind:
 
     def text_of(self, value: Mapping[str, Any]) -> Words:
         """The sentence for a fact of this kind; fields that the source left empty are left out."""
-        return Words(zh=self._filled(value, "zh"), en=self._filled(value, "en"))
+        shown = {
+            field: self._shown(field, value.get(field))
+            for field in _fields(self.text.zh, self.text.en)
+        }
+        return Words(
+            zh=_filled(self.text.zh, {field: one[0] for field, one in shown.items()})
+            or self.label.zh,
+            en=_filled(self.text.en, {field: one[1] for field, one in shown.items()})
+            or self.label.en,
+        )
 
-    def _filled(self, value: Mapping[str, Any], lang: Literal["zh", "en"]) -> str:
-        template: str = getattr(self.text, lang)
-        parts: list[str] = []
-        missing = False
-        for literal, field in _pieces(template):
-            parts.append(literal)
-            if field is not None:
-                shown = self._shown(field, value.get(field), lang)
-                missing = missing or not shown
-                parts.append(shown)
-        if missing and not any(value.get(name) for name in _fields(template)):
-            return str(getattr(self.label, lang))
-        return " ".join("".join(parts).split()).rstrip(" :：")
-
-    def _shown(self, field: str, content: Any, lang: Literal["zh", "en"]) -> str:
+    def _shown(self, field: str, content: Any) -> tuple[str, str]:
+        """What a field holds, in both languages."""
         if content is None or content == "":
-            return ""
-        words = self.codes.get(field, {}).get(str(content))
+            return "", ""
+        codes = self.codes.get(field)
+        words = codes.get(str(content)) if codes else None
         if words is not None:
-            return str(getattr(words, lang))
+            return words.zh, words.en
         if field.endswith("_on"):
-            return roc_date(date.fromisoformat(content)) if lang == "zh" else str(content)
-        return str(content)
+            return roc_date(date.fromisoformat(content)), str(content)
+        return str(content), str(content)
 
 
 def load_fact_kinds(path: Path = FACT_KINDS) -> dict[str, FactKind]:
@@ -107,8 +104,21 @@ def _kind(body: Mapping[str, Any]) -> FactKind:
     )
 
 
-def _fields(template: str) -> list[str]:
-    return [field for _, field in _pieces(template) if field]
+def _filled(template: str, shown: Mapping[str, str]) -> str:
+    """The template with its fields; empty where it has fields and none of them holds anything."""
+    pieces = _pieces(template)
+    fields = [field for _, field in pieces if field]
+    if fields and not any(shown[field] for field in fields):
+        return ""
+    whole = "".join([text + (shown[field] if field else "") for text, field in pieces])
+    return " ".join(whole.split()).rstrip(" :：")
+
+
+@cache
+def _fields(*templates: str) -> tuple[str, ...]:
+    """The fields of some templates, each once."""
+    found = [field for one in templates for _, field in _pieces(one) if field]
+    return tuple(dict.fromkeys(found))
 
 
 @cache
