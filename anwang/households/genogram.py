@@ -28,6 +28,8 @@ GREEN: Final = "#0b5d57"
 TINT: Final = "#e0efec"
 PAPER: Final = "#ffffff"
 _HALF: Final = SYMBOL / 2
+_LABEL: Final = 50  # px below a symbol: a name and two lines
+_NOTE: Final = 11  # px: what stands below a name
 _LONGEST_NAME: Final = 12  # in half-width signs; the whole name stands in the person's <title>
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -151,8 +153,7 @@ def _person(one: Mapping[str, Any], at: tuple[float, float], focus: set[str], la
     notes = _notes(one, lang)
     below = y + _HALF + 17
     lines = [_text(x, below, first, 13, SOFT if unborn else INK, data=not unborn)]
-    if notes:
-        lines.append(_text(x, below + 16, notes, 11, SOFT))
+    lines += [_text(x, below + 15 + 12 * at, words, _NOTE, SOFT) for at, words in enumerate(notes)]
     title = f'<title lang="zh-Hant-TW">{escape(one["name"])}</title>' if not unborn else ""
     return f"<g>{title}{''.join(shapes + lines)}</g>"
 
@@ -177,7 +178,8 @@ def _shape(one: Mapping[str, Any], x: float, y: float, half: float, paint: str) 
     )
 
 
-def _notes(one: Mapping[str, Any], lang: Lang) -> str:
+def _notes(one: Mapping[str, Any], lang: Lang) -> list[str]:
+    """What stands below the name, in at most two lines as wide as the person's cell."""
     notes = []
     relation = one.get("relation")
     # Beside the relation this role tells nothing, and a couple's notes would run into each other.
@@ -191,7 +193,10 @@ def _notes(one: Mapping[str, Any], lang: Lang) -> str:
         notes.append(_say("dead", lang))
     if not one.get("matched", True):
         notes.append(_say("unmatched", lang))
-    return " · ".join(dict.fromkeys(notes))
+    first, second = list(dict.fromkeys(notes)), list[str]()
+    while len(first) > 1 and _width_of(" · ".join(first), _NOTE) > CELL:
+        second.insert(0, first.pop())
+    return [" · ".join(line) for line in (first, second) if line]
 
 
 def _partner_lines(layout: Layout, edges: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -257,7 +262,7 @@ def _violence(layout: Layout, edges: Sequence[Mapping[str, Any]], lang: Lang) ->
 def _violent_ends(one: Point, other: Point) -> tuple[Point, Point]:
     """Where a zigzag begins and ends: between generations below the names, else beside the line."""
     (x1, y1), (x2, y2) = one, other
-    name = _HALF + 44
+    name = _HALF + _LABEL + 2
     if y2 - y1 > name + _HALF:
         return (x1 - 8, y1 + name), (x2 - 8, y2 - _HALF - 4)
     if y1 - y2 > name + _HALF:
@@ -286,9 +291,10 @@ def _zigzag(start: Point, far: float, ux: float, uy: float) -> str:
     )
 
 
-def _width_of(words: str) -> int:
-    """At most how wide a line of 12 px is, with a margin: in px."""
-    return 12 + sum(12 if east_asian_width(sign) in "WFA" else 7 for sign in words)
+def _width_of(words: str, size: int = 12) -> int:
+    """At most how wide a line is, with a margin: in px."""
+    half = round(size * 0.58)
+    return 12 + sum(size if east_asian_width(sign) in "WFA" else half for sign in words)
 
 
 def _foot(
@@ -320,7 +326,7 @@ def _living(picture: Picture, layout: Layout, lang: Lang) -> list[str]:
         for pid in sorted(row, key=lambda one: layout.at[one][0]):
             x, y = layout.at[pid]
             own = pid in living or pid.removeprefix("pregnancy-") in living
-            box = (x - CELL / 2 + 1, y - _HALF - 14, x + CELL / 2 - 1, y + _HALF + 42)
+            box = (x - CELL / 2 + 1, y - _HALF - 14, x + CELL / 2 - 1, y + _HALF + _LABEL)
             others = [layout.at[one][0] for one in row if one not in living]
             if not own:
                 continue

@@ -136,6 +136,23 @@ def test_a_member_of_the_household_is_named_by_the_relation_alone_where_one_is_k
     assert "respondent" in drawn([told | {"role": "respondent"}], lang="en")
 
 
+def test_the_words_below_two_partners_do_not_run_into_each_other():
+    pair = [member("f", "M", role="respondent", relation="grandparent", dead=True),
+            member("m", "F", role="household-member", matched=False)]  # fmt: skip
+    for lang in ("zh", "en"):
+        lines = [
+            (float(one.get("x")), float(one.get("y")), one.text)
+            for one in ElementTree.fromstring(
+                drawn(pair, [tie("spouse", "f", "m")], lang=lang)
+            ).iter()
+            if one.get("font-size") == "11"
+        ]
+        assert lines
+        for (x1, y1, one), (x2, y2, other) in combinations(lines, 2):
+            wide = sum(11 if HAN.match(sign) else 6 for sign in one + other) / 2
+            assert y1 != y2 or abs(x1 - x2) > wide, (one, other)
+
+
 def test_children_stand_a_row_below_their_parents_and_partners_side_by_side():
     at = lay_out(FAMILY, TIES).at
     assert at["f"][1] == at["m"][1] < at["c"][1] == at["s"][1]
