@@ -70,6 +70,12 @@ def test_a_report_shows_the_proposal_the_picture_and_what_nobody_asked(desk):
     assert "03-3000000" not in page
 
 
+def test_sources_that_hold_nothing_and_those_that_did_not_answer_are_told_apart(desk):
+    page = desk.get(f"/desk/{screened_report().receipt}/").content.decode()
+    assert "1 個來源查無資料" in page
+    assert "1 個來源沒有回答" in page
+
+
 def test_a_report_that_was_not_screened_yet_stands_there_marked(desk):
     receipt = received_report()
     page = desk.get(f"/desk/{receipt.receipt}/").content.decode()

@@ -30,7 +30,7 @@ def picture_context(picture: Mapping[str, Any], *, id_prefix: str = "genogram") 
         "registered_count": len(picture.get("registered_together") or []),
         "living_count": len(picture.get("living_together") or []),
         "genogram_svg": _drawing(picture, id_prefix) if members else None,
-        "facts": [*notable, *_not_known(picture)],
+        "facts": [*notable, *_nothing_held(picture), *_not_known(picture)],
         "more_facts": rest,
         "signals": signal_lines(picture),
     }
@@ -90,6 +90,29 @@ def _line(fact: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "note": None if fact.get("current", True) else {"zh": "已過去", "en": "past"},
         "state": "withheld" if fact.get("kept_safe") else fact.get("state") or "value",
     }
+
+
+def _nothing_held(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Who was looked up where and is not there: one line for all sources that answered so of the
+    same people. No and not known are two things (V7)."""
+    names = names_of(picture)
+    asked: dict[str, list[str]] = {}
+    for one in picture.get("lookups") or []:
+        if one["state"] == "none" and one["person_id"] in names:
+            asked.setdefault(one["source"], []).append(one["person_id"])
+    said: dict[tuple[str, ...], list[str]] = {}
+    for source, persons in asked.items():
+        said.setdefault(tuple(persons), []).append(source)
+    for people, sources in sorted(said.items(), key=lambda one: -len(one[1])):
+        yield {
+            "person_name": _named([names[one] for one in people], len(names)),
+            "text": _listed([source_words(source) for source in sources]),
+            "source_name": {
+                "zh": f"{len(sources)} 個來源查無資料",
+                "en": f"nothing held by {len(sources)} sources",
+            },
+            "state": "none",
+        }
 
 
 def _not_known(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
