@@ -7,6 +7,7 @@ from anwang.cases.views import (
     clocks,
     corrections,
     household,
+    household_print,
     joint_work,
     load_board,
     safe_adults,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("families/<str:number>/", views.family, name="family"),
     path("families/<str:number>/household/", household.household, name="household"),
     path("families/<str:number>/household/<str:name>.svg", household.drawing, name="drawing"),
+    path("families/<str:number>/household/<str:name>.pdf", household_print.print_, name="print"),
     path("families/<str:number>/household/correct/", corrections.correct, name="correct"),
     path(
         "families/<str:number>/household/correct/<uuid:correction>/undo/",

@@ -27,6 +27,7 @@ _RIGHT: Final = 16
 _TOP: Final = 34
 _LANE: Final = 24
 _HEAD: Final = 26
+_GAP: Final = 8
 _EVENT_DAYS: Final = 1
 _LONGEST_LABEL: Final = 30  # in half-width signs
 INK: Final = "#18211d"
@@ -95,8 +96,38 @@ def timeline_svg(
     along.
     """
     lanes = lanes_of(picture)
+    return _drawn(lanes, picture, _axis(lanes, picture), lang, id_prefix, mark)
+
+
+def timeline_pages(picture: Picture, lang: Lang = "zh", *, most: int = 560) -> list[str]:
+    """The drawing in parts of at most `most` px, each over the same years: for paper. A person whose
+    lanes are more has a part that is higher.
+    """
+    lanes = lanes_of(picture)
+    parts: list[dict[str, list[Lane]]] = [{}]
+    used = _TOP
+    for pid, own in lanes.items():
+        high = _HEAD + _LANE * len(own) + _GAP
+        if parts[-1] and used + high > most:
+            parts.append({})
+            used = _TOP
+        parts[-1][pid] = own
+        used += high
+    axis = _axis(lanes, picture)
+    return [
+        _drawn(part, picture, axis, lang, f"timeline-{at}", "") for at, part in enumerate(parts)
+    ]
+
+
+def _drawn(
+    lanes: Mapping[str, Sequence[Lane]],
+    picture: Picture,
+    axis: _Axis,
+    lang: Lang,
+    id_prefix: str,
+    mark: str,
+) -> str:
     names = {one["person_id"]: one.get("name") or "不詳" for one in picture["members"]}
-    axis = _Axis.of(lanes, date.fromisoformat(picture["as_of"]))
     body: list[str] = []
     y = float(_TOP)
     for pid, own in lanes.items():
@@ -106,7 +137,7 @@ def timeline_svg(
             body.append(_lane(lane, y, axis, lang))
             y += _LANE
         body.append(f'<path d="M0 {y + 3:.0f}H{_width()}" stroke="{LINE}"/>')
-        y += 8
+        y += _GAP
     if not lanes:
         body.append(_text(8, y + 20, _say("none", lang), 13, SOFT))
         y += 34
@@ -155,6 +186,10 @@ class _Axis:
         x = self.x(self.last)
         parts.append(f'<path d="M{x:.1f} {_TOP - 8}V{height:.0f}" stroke="{SOFT}"/>')
         return "".join(parts)
+
+
+def _axis(lanes: Mapping[str, Sequence[Lane]], picture: Picture) -> _Axis:
+    return _Axis.of(lanes, date.fromisoformat(picture["as_of"]))
 
 
 def _span(fact: Mapping[str, Any], kind: FactKind, picture: Picture) -> Span:

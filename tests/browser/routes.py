@@ -143,6 +143,7 @@ NO_PAGE = {
     "web:review-alarm": "POST",
     "web:end-conflict": "POST",
     "cases:drawing": "a file to save",
+    "cases:print": "a file to save",
     "cases:correction-undo": "POST",
     "cases:pause": "POST",
     "cases:resume": "POST",

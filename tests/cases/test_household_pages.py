@@ -205,6 +205,30 @@ def test_a_drawing_taken_along_names_who_took_it_and_is_on_record(known, team):
     assert team.get(f"{known.path}household/secrets.svg").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["genogram", "timeline", "household"])
+def test_what_is_printed_is_a_pdf_with_the_mark_and_on_record(known, team, monkeypatch, name):
+    told = []
+    monkeypatch.setattr(
+        "anwang.cases.views.household_print.pdf_of", lambda html: told.append(html) or b"%PDF-"
+    )
+    answer = team.get(f"{known.path}household/{name}.pdf", {"as_of": "2026-03-02"})
+    assert answer["Content-Type"] == "application/pdf"
+    assert f"{name}-2026-03-02.pdf" in answer["Content-Disposition"]
+    assert "王範例" in told[0]
+    assert ("家裡的人" in told[0]) is (name == "household")
+    assert told[0].count("<svg") >= 1
+    with as_role("worker"):
+        entry = AuditEntry.objects.get(act="picture-taken")
+    assert entry.detail["drawing"] == f"{name}.pdf"
+    assert team.get(f"{known.path}household/secrets.pdf").status_code == 404
+
+
+def test_where_no_pdf_can_be_written_none_is_offered(known, team, monkeypatch):
+    monkeypatch.setattr("anwang.cases.views.household.can_make_pdf", lambda: False)
+    assert ".pdf" not in page(team, f"{known.path}household/")
+    assert team.get(f"{known.path}household/genogram.pdf").status_code == 404
+
+
 def test_two_homes_are_both_told(known, team):
     with as_role("worker"):
         deliver(

@@ -30,6 +30,7 @@ from anwang.cases.queries.household import (
     household_about,
 )
 from anwang.common.clock import clock_now
+from anwang.common.pdf import can_make_pdf
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.directory.models import Team
 from anwang.households.address_view import address_svg
@@ -48,6 +49,7 @@ from anwang.triage.queries.matters import report_of_receipt
 Context = dict[str, Any]
 Drawing = Literal["genogram", "timeline"]
 DRAWINGS: Final = ("genogram", "timeline")
+PRINTS: Final = (*DRAWINGS, "household")
 
 
 @refused_is_absent
@@ -56,7 +58,7 @@ def household(request: HttpRequest, number: str) -> HttpResponse:
     """A family's household as of a day, as known on a day."""
     permit = check_can_read_family(actor_of(request), family_of_number(number))
     family = FamilyFile.objects.get(number=number.upper())
-    form, asked = _asked(request)
+    form, asked = asked_in(request)
     found = household_about(
         family.pk, focus_of_family(family.pk), asked, permit, withheld=withheld_of(permit)
     )
@@ -66,7 +68,8 @@ def household(request: HttpRequest, number: str) -> HttpResponse:
         "here_url": reverse("cases:household", args=[family.number]),
         "addresses_url": reverse("cases:addresses", args=[family.number]),
         "correct_url": reverse("cases:correct", args=[family.number]),
-        "drawings": [_drawing_url(family.number, name, asked) for name in DRAWINGS],
+        "drawings": [_drawing_url("drawing", family.number, name, asked) for name in DRAWINGS],
+        "prints": [_drawing_url("print", family.number, name, asked) for name in printable()],
         "seal": seal_over([family.pk]),
     }
     return render(request, "cases/household.html", context)
@@ -79,7 +82,7 @@ def report_household(request: HttpRequest, receipt: str) -> HttpResponse:
     matter_id = report_of_receipt(receipt)
     permit = check_can_read_matter(actor_of(request), matter_id)
     assert matter_id is not None  # no permit without a report
-    form, asked = _asked(request)
+    form, asked = asked_in(request)
     found = household_about(
         matter_id, _focus_of_report(matter_id), asked, permit, withheld=withheld_of(permit)
     )
@@ -100,7 +103,7 @@ def drawing(request: HttpRequest, number: str, name: str) -> HttpResponse:
         raise Http404
     permit = check_can_read_family(actor_of(request), family_of_number(number))
     family = FamilyFile.objects.get(number=number.upper())
-    _form, asked = _asked(request)
+    _form, asked = asked_in(request)
     found = household_about(
         family.pk, focus_of_family(family.pk), asked, permit, withheld=withheld_of(permit)
     )
@@ -118,7 +121,7 @@ def addresses(request: HttpRequest, number: str) -> HttpResponse:
     """Where the household was registered and lived, and when; protected places are not there."""
     permit = check_can_read_addresses(actor_of(request), family_of_number(number))
     family = FamilyFile.objects.get(number=number.upper())
-    form, asked = _asked(request)
+    form, asked = asked_in(request)
     found = household_about(
         family.pk, focus_of_family(family.pk), asked, permit, withheld=withheld_of(permit)
     )
@@ -131,7 +134,9 @@ def addresses(request: HttpRequest, number: str) -> HttpResponse:
         "title": {"name": family.name, "number": family.number},
         "back_url": reverse("cases:household", args=[family.number]),
         "here_url": reverse("cases:addresses", args=[family.number]),
-        "svg": _safe(address_svg(shown, names, asked.as_of, lang_now())) if shown.places else None,
+        "svg": safe_drawing(address_svg(shown, names, asked.as_of, lang_now()))
+        if shown.places
+        else None,
         "places": [
             {
                 "address": place.address,
@@ -166,7 +171,7 @@ def page_context(found: Household, form: DaysForm, asked: Asked, permit: Permit)
         "picture": drawn,
         "members": list(household_members(picture)) if drawn else [],
         "signals": drawn["signals"] if drawn else {},
-        "timeline_svg": _safe(timeline_svg(picture, lang_now())) if drawn else None,
+        "timeline_svg": safe_drawing(timeline_svg(picture, lang_now())) if drawn else None,
         "withheld": [source_said(one) for one in sorted(withheld_of(permit))],
         "protected": found.protected,
     }
@@ -183,7 +188,12 @@ def lang_now() -> Lang:
     return "zh" if (get_language() or "zh").startswith("zh") else "en"
 
 
-def _asked(request: HttpRequest) -> tuple[DaysForm, Asked]:
+def printable() -> tuple[str, ...]:
+    """What can be taken along on paper: nothing where this machine cannot write PDF."""
+    return PRINTS if can_make_pdf() else ()
+
+
+def asked_in(request: HttpRequest) -> tuple[DaysForm, Asked]:
     """The days asked for; today, as known now, where nothing (or nothing readable) is asked."""
     now = clock_now()
     today = now.astimezone(TAIPEI).date()
@@ -203,8 +213,8 @@ def _focus_of_report(matter_id: uuid.UUID) -> list[str]:
     return [str(one) for one in (last.picture.get("focus") if last else None) or ()]
 
 
-def _drawing_url(number: str, name: str, asked: Asked) -> Context:
-    url = reverse("cases:drawing", args=[number, name])
+def _drawing_url(route: str, number: str, name: str, asked: Asked) -> Context:
+    url = reverse(f"cases:{route}", args=[number, name])
     known = f"&known_on={asked.known_on.isoformat()}" if asked.known_on else ""
     return {"name": name, "url": f"{url}?as_of={asked.as_of.isoformat()}{known}"}
 
@@ -215,6 +225,7 @@ def _drawn(found: Household, name: str, mark: str) -> str:
     return genogram_svg(found.picture, lang=lang_now(), mark=mark)
 
 
-def _safe(svg: str) -> SafeString:
+def safe_drawing(svg: str) -> SafeString:
+    """One of our drawings as markup."""
     # The drawings escape every text themselves; they have no other source of markup.
     return mark_safe(svg)  # noqa: S308
