@@ -160,7 +160,9 @@ def test_what_is_wrong_is_said_while_a_row_is_typed_and_nothing_is_saved(one):
     }  # fmt: skip
     assert "2" in told["said"]
     english = one.post(f"{address}check/", wrong, headers={"accept-language": "en"}).json()
-    assert "There is no such code: 7" in {fault["text"] for fault in english["faults"]}
+    assert "There is no such code: 7. There are: 1, 2." in {
+        fault["text"] for fault in english["faults"]
+    }
     gap = one.post(f"/policies/{version.pk}/rows/{len(version.body['rows']) - 1}/check/",
                    flat_row(version.body["rows"][-1]) | {"when.weapon": "yes"}).json()  # fmt: skip
     assert any("沒有任何一列" in fault["text"] for fault in gap["faults"])

@@ -40,7 +40,8 @@ GRAMMAR: Final[Mapping[str, Words]] = {
 _WORDS: Final[Mapping[str, Words]] = {
     "cell": {"zh": "這一格讀不懂「{detail}」。可以寫：{grammar}。",
              "en": "This cell cannot be read: '{detail}'. It can be: {grammar}."},
-    "unknown-code": {"zh": "沒有這個代碼：{detail}", "en": "There is no such code: {detail}"},
+    "unknown-code": {"zh": "沒有這個代碼：{detail}。可以用：{grammar}。",
+                     "en": "There is no such code: {detail}. There are: {grammar}."},
     "no-column": {"zh": "這張表沒有「{detail}」這一欄。", "en": "This table has no column {detail}."},
     "no-id": {"zh": "請給這一列一個編號。", "en": "Give the row an id."},
     "same-id": {"zh": "編號 {detail} 有兩列同時使用。", "en": "Two rows have the id {detail} at once."},
@@ -73,6 +74,7 @@ _WORDS: Final[Mapping[str, Words]] = {
     "unreadable": {"zh": "這份草案讀不懂：{detail}", "en": "This draft cannot be read: {detail}"},
 }  # fmt: skip
 
+MOST_CODES: Final = 30
 # Faults of a single cell or row, found before the table is looked at as a whole.
 OF_CELLS: Final = frozenset(
     {"cell", "unknown-code", "no-column", "no-id", "same-id", "no-citation", "no-text",
@@ -160,7 +162,7 @@ def _of_when(
             parse_cell(str(text), columns[name])
         except UnknownCode as strange:
             codes = str(strange).partition(": ")[2].removesuffix(" is not among its values.")
-            yield fault("unknown-code", place, column, codes)
+            yield fault("unknown-code", place, column, codes, grammar=_listed(columns[name].values))
         except CellError:
             yield fault("cell", place, column, str(text), grammar=GRAMMAR[columns[name].kind])
 
@@ -170,12 +172,19 @@ def _of_then(place: int, row: Mapping[str, Any], doc: Doc) -> Iterable[DraftFaul
     for name, allowed in doc["outputs"].items():
         value = said.get(name)
         if value is not None and allowed and str(value) not in map(str, allowed):
-            yield fault("unknown-code", place, f"then.{name}", str(value))
+            known = _listed(tuple(map(str, allowed)))
+            yield fault("unknown-code", place, f"then.{name}", str(value), grammar=known)
     if strange := sorted(set(said) - set(doc["outputs"])):
         yield fault("no-column", place, None, ", ".join(strange))
     # A table for one answer may say "none" (no class); one that collects rows adds something each.
     elif doc["hit"] == "all" and not any(value is not None for value in said.values()):
         yield fault("no-outcome", place, f"then.{next(iter(doc['outputs']))}")
+
+
+def _listed(codes: Sequence[str]) -> Words:
+    """The codes that a column has, as many as a reader takes in."""
+    more = "…" if len(codes) > MOST_CODES else ""
+    return {"zh": "、".join(codes[:MOST_CODES]) + more, "en": ", ".join(codes[:MOST_CODES]) + more}
 
 
 def _of_words(place: int, row: Mapping[str, Any]) -> Iterable[DraftFault]:

@@ -3,6 +3,7 @@ every length is an attribute."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -51,9 +52,11 @@ def hour_cells(before: Sequence[int | None], after: Sequence[int | None]) -> lis
 def lane(
     steps: Sequence[Mapping[str, Any]], place: int, days: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """One version's line through time: a span from each day of facts to the next, a mark a report."""
-    at = {day: number for number, day in enumerate(days)}
-    step = WIDTH * 4 / max(len(days) - 1, 1)
+    """One version's line through time, as long as the time was: a span from each day of facts to the
+    next, a mark a report."""
+    first, last = (dt.date.fromisoformat(days[end]) for end in (0, -1))
+    step = WIDTH * 4 / max((last - first).days, 1)
+    at = {day: (dt.date.fromisoformat(day) - first).days for day in days}
     drawn: list[dict[str, Any]] = []
     facts = [one for one in steps if one["kind"] == "facts"]
     for number, one in enumerate(facts):
