@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     result = Result("load", "full load of 29 sources, delivery to facts and linked persons")
     with bench() as running:
         for persons in sizes:
-            found = full(running, persons, in_turn=persons == sizes[0])
+            found = full(running, persons, in_turn=len(sizes) > 1 and persons == sizes[0])
             result.rows.append(_row(persons, found))
             if persons != sizes[-1]:
                 shutil.rmtree(files_of(running, persons), ignore_errors=True)
