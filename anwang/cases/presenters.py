@@ -80,7 +80,7 @@ def case_line(
         "has_grade": matter is not None,
         "stream": case.stream,
         "state_text": _STATE[case.closed_at is None],
-        "team_name": names.team(case.team_id),
+        "team_name": names.team_words(case.team_id),
         "lead": names.account(case.lead),
         "opened_at": case.opened_at,
         "closed_at": case.closed_at,

@@ -47,6 +47,10 @@ class Names:
         found = self.teams.get(team_id)
         return (found.name_en or found.name_zh) if found else team_id
 
+    def team_words(self, team_id: str) -> dict[str, str]:
+        """The team's name in both tongues."""
+        return {"zh": self.team(team_id), "en": self.team_en(team_id)}
+
     def account(self, account_id: uuid.UUID | None) -> str:
         """The account's name; empty for one of our programs."""
         found = self.accounts.get(account_id) if account_id else None

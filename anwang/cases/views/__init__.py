@@ -307,7 +307,7 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
         **clocks_context(found, page.clocks, permit),
         "closed": {"at": found.closed_at, "reason": found.closing_reason} if found.closed_at else None,
         "workers": [
-            {"name": page.names.account(found.lead), "team_name": page.names.team(found.team_id),
+            {"name": page.names.account(found.lead), "team_name": page.names.team_words(found.team_id),
              "role": {"zh": "主責", "en": "lead"}, "since": found.opened_at},
         ],
         "helpers": helpers_of([matter]),
@@ -355,7 +355,7 @@ def close(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
 
 def _offer_line(offer: Offer, page: FamilyPage) -> Context:
     return {
-        "team_name": page.names.team(offer.team_id),
+        "team_name": page.names.team_words(offer.team_id),
         "offered_at": offer.offered_at,
         "state": offer.answer,
         "answered_at": offer.answered_at,

@@ -189,7 +189,7 @@ def offer_lines(found: DeskReport, team: TeamChoice | None, names: Mapping[str, 
 def _made(offer: Offer, names: Mapping[str, Team]) -> Context:
     team = names.get(offer.team_id)
     return {
-        "team_name": team.name_zh if team else offer.team_id,
+        "team_name": {"zh": team.name_zh, "en": team.name_en} if team else offer.team_id,
         "agency_kind": team.agency_kind if team else "",
         "load": None,
         "state": {"open": "offered", "accepted": "accepted"}.get(offer.answer, "refused"),
@@ -205,7 +205,7 @@ def _proposed(team: TeamChoice | None) -> Context | None:
         return None
     notes = [] if team.its_stream else [{"zh": "不在該組分流內", "en": "not a stream of this team"}]
     return {
-        "team_name": team.name["zh"],
+        "team_name": team.name,
         "agency_kind": team.agency_kind,
         "load": team.load,
         "state": "proposed",
