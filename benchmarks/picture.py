@@ -121,12 +121,14 @@ def _measured(running: Bench, persons: int) -> dict[str, Any]:
         running.note(database, **_fill(running, database, persons))
     noted = running.noted(database)
     running.act_as("worker", database)
+    from anwang.common.memory import settle_memory
     from anwang.households.queries import household_of
 
     draw = random.Random(SEED)
     whom = [_person(draw.randrange(persons)) for _ in range(ASKED)]
     for one in whom[:40]:
         household_of(one, AS_OF)
+    settle_memory()  # as config/wsgi.py does
     now, members = _timed(lambda one: household_of(one, AS_OF), whom)
     earlier, _ = _timed(lambda one: household_of(one, EARLIER, KNOWN_EARLIER), whom)
     running.leave()

@@ -7,7 +7,6 @@ connection, end with the block, and die with the command even if it is killed.
 from __future__ import annotations
 
 import ctypes
-import gc
 import multiprocessing
 import os
 import signal
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from anwang.common.memory import settle_memory
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -78,9 +79,7 @@ def workers_for(rows: int, *, worth: int = 12_000) -> int:
 def _begin(work: Callable[[Any], Any], parent: int) -> None:
     global _work
     _work = work
-    # What was there before the fork lives as long as the process: not worth looking through.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    settle_memory()
     dies_with(parent)
 
 
