@@ -1,4 +1,4 @@
-"""Find, or install, the browser for the browser tests and print its path.
+"""Find, or install, what the tests need of the system: a browser, whose path is printed, and Pango.
 
     python tools/find_browser.py            find it or install it
     python tools/find_browser.py --find     only find it
@@ -10,6 +10,7 @@ skipped. 2 when ANWANG_CHROMIUM names no program: a wish is not silently replace
 """
 
 import argparse
+import ctypes
 import os
 import re
 import shutil
@@ -20,6 +21,12 @@ from pathlib import Path
 
 DEBIAN_CHROMIUM = Path("/usr/bin/chromium")
 DEBIAN_PACKAGES = ("chromium", "fonts-noto-cjk")
+# What the writer of PDF loads -> the Debian package that brings it.
+PDF_LIBRARIES = {
+    "libpango-1.0.so.0": "libpango-1.0-0",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+}
 INSTALL_SECONDS = 900
 START_SECONDS = 60
 # What ldd calls a missing library -> the Debian package that brings it (bookworm's names).
@@ -116,11 +123,13 @@ def run(command: list[str], environment: Mapping[str, str]) -> bool:
     return done.returncode == 0
 
 
-def install_from_debian(environment: Mapping[str, str]) -> None:
-    say(f"Installing {' and '.join(DEBIAN_PACKAGES)} from Debian; this may take minutes ...")
+def install_from_debian(
+    environment: Mapping[str, str], packages: Iterable[str] = DEBIAN_PACKAGES
+) -> None:
+    say(f"Installing {' and '.join(packages)} from Debian; this may take minutes ...")
     quiet = {**environment, "DEBIAN_FRONTEND": "noninteractive"}
     if run(["apt-get", "update", "-qq"], quiet):
-        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN_PACKAGES], quiet)
+        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], quiet)
 
 
 def install_with_playwright(environment: Mapping[str, str]) -> None:
@@ -128,10 +137,39 @@ def install_with_playwright(environment: Mapping[str, str]) -> None:
     run([sys.executable, "-m", "playwright", "install", "chromium"], environment)
 
 
+def may_install() -> bool:
+    """Whether this user can install Debian's packages here."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def packages_for_pdf() -> list[str]:
+    """Debian packages of the libraries for PDF that cannot be loaded here."""
+    lacking = []
+    for library, package in PDF_LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            lacking.append(package)
+    return lacking
+
+
+def look_for_pdf(environment: Mapping[str, str], *, find_only: bool) -> None:
+    """Install what PDF needs where that can be done; say what to do where it cannot."""
+    lacking = packages_for_pdf()
+    if lacking and not find_only and may_install():
+        install_from_debian(environment, lacking)
+        lacking = packages_for_pdf()
+    if lacking:
+        say(f"No PDF here; as root: apt-get install {' '.join(lacking)}")
+
+
 def installers() -> list[Callable[[Mapping[str, str]], None]]:
     """The ways to install that this user and machine have, best first."""
-    as_root = os.geteuid() == 0 and shutil.which("apt-get") is not None
-    return [install_from_debian, install_with_playwright] if as_root else [install_with_playwright]
+    return (
+        [install_from_debian, install_with_playwright]
+        if may_install()
+        else [install_with_playwright]
+    )
 
 
 def packages_for(libraries: Iterable[str]) -> list[str]:
@@ -164,6 +202,7 @@ def main() -> int:
     except WrongWish as error:
         say(str(error))
         return 2
+    look_for_pdf(os.environ, find_only=options.find)
     missing = missing_libraries(browser) if browser else []
     if missing:
         say(f"{browser} cannot start; as root: apt-get install {' '.join(packages_for(missing))}")

@@ -77,3 +77,11 @@ def test_missing_system_libraries_are_named_as_debian_packages_in_one_line(
     assert said.out == ""
     assert said.err.endswith("apt-get install libnss3 libz.so\n")
     assert said.err.count("\n") == 1
+
+
+def test_a_library_for_pdf_that_cannot_be_loaded_is_named_by_its_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(find_browser, "PDF_LIBRARIES", {"libnowhere.so.9": "libnowhere9"})
+    find_browser.look_for_pdf({}, find_only=True)
+    assert "apt-get install libnowhere9" in capsys.readouterr().err
