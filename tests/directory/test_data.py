@@ -29,13 +29,18 @@ CODES = {
     " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
     " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
     " suicide-ideation school-dropout teen-pregnancy exposed-youth housing long-term-care other",
+    "cues": "strangling weapon death-threat die-together grave-injury suicide child-harm child-sexual"
+    " left-alone partner-violence elder-harm disability-harm family-violence sexual-assault"
+    " mental-illness hardship job-loss",
     "dispute_grounds": "not-our-law not-our-area other-team-knows wrong-stream other-county",
+    "error_signs": "nobody-named nowhere-to-go in-the-future",
     "grades": "1 2",
     "injuries": "none minor serious death unknown",
     "languages": "cmn nan hak ami tay pwn bnn vie ind tgl tha eng tss",
     "lookup_states": "value none not-asked late failed withheld",
     "refusals": "not-our-law not-our-area already-open duplicate cannot-reach"
     " conflict-of-interest other",
+    "relation_groups": "parent carer partner child other-family outsider self nobody",
     "relations_to_head": "head spouse child parent grandchild grandparent sibling child-in-law"
     " relative lodger other",
     "report_states": "received screened awaiting-decision offered accepted disputed answered"
@@ -50,8 +55,12 @@ CODES = {
     "streams": "child-protection sexual-assault adult-protection vulnerable-family"
     " mental-health-violence suicide consult not-for-us",
     "subject_roles": "victim respondent carer household-member person-in-need witness-child other",
+    "tasks": "police-escort second-look danger-assessment high-danger-meeting routing-guidance"
+    " child-witness-needs tell-prosecutor public-office-first consult-form joint-visit"
+    " same-day-transfer",
     "visit_outcomes": "case-managed referred-protection referred-other-network welfare-advice"
     " duplicate-or-error under-assessment",
+    "windows": "dispatch-centre health-bureau-window welfare-centre-window",
 }
 EXPECTED: dict[str, list[Any]] = {name: codes.split() for name, codes in CODES.items()}
 EXPECTED["sexes"] = ["F", "M", "X", ""]

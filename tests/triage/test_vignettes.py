@@ -201,21 +201,12 @@ def test_not_knowing_never_lowers_what_a_no_would_give(vignette, name):
     assert ATTENTION[if_unknown.stream] >= ATTENTION[if_no.stream]
 
 
-@settings(deadline=None)
-@given(vignettes)
-def test_what_would_change_does_change_it(vignette):
-    inputs = inputs_from(report_of(vignette), picture_of(vignette))
-    for said in propose(inputs, POLICIES).would_change:
-        assert all(inputs[name] is UNKNOWN for name in said["if"])
-        other = propose({**inputs, **said["if"]}, POLICIES)
-        assert {name: getattr(other, name) for name in said["changes"]} == said["changes"]
-
-
 def test_an_unknown_danger_is_named_and_its_effect_shown():
     made = proposed(VIGNETTES[0])
     assert "immediate_danger" in made.unknown
-    assert {"if": {"immediate_danger": True},
-            "changes": {"grade": "1", "joint_with": ["police"]}} in made.would_change  # fmt: skip
+    (said,) = [one for one in made.would_change if one["if"] == {"immediate_danger": True}]
+    assert said["changes"]["grade"] == "1"
+    assert said["changes"]["joint_with"] == ["police"]
 
 
 def test_a_late_source_is_unknown_and_an_answered_one_is_no():

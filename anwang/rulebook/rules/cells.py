@@ -202,6 +202,34 @@ def _test(atom: Atom) -> Test:
     return cast(Test, _COMPARE[atom.op](cast(float, atom.low)))
 
 
+def told_apart(spec: InputSpec, cells: Iterable[Cell]) -> tuple[Value, ...]:
+    """Known values of a column, one for each way in which `cells` take them or not.
+
+    Numbers are whole and not negative. Empty for a set, which has too many values.
+    """
+    listed = list(cells)
+    edges = sorted(
+        {
+            int(edge) + step
+            for cell in listed
+            for atom in cell.atoms
+            for edge in (atom.low, atom.high)
+            if edge is not None
+            for step in (-1, 0, 1)
+        }
+    )
+    values: Mapping[Kind, tuple[Value, ...]] = {
+        "flag": (True, False),
+        "choice": spec.values,
+        "number": tuple(edge for edge in edges if edge >= 0),
+        "set": (),
+    }
+    kinds: dict[tuple[bool, ...], Value] = {}
+    for value in values[spec.kind]:
+        kinds.setdefault(tuple(cell.accepts(value) for cell in listed), value)
+    return tuple(kinds.values())
+
+
 def _always(_: Value) -> bool:
     return True
 

@@ -6,7 +6,7 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -102,7 +102,10 @@ _Compiled = tuple[Row, tuple[tuple[int, Test, bool], ...]]
 
 @dataclass(frozen=True)
 class DecisionTable:
-    """The rows in force on one day, in order. Made by `loader.table_on`."""
+    """The rows in force on one day, in order. Made by `loader.table_on`.
+
+    `looks_at`: the columns that some row asks for; what the others say changes nothing.
+    """
 
     id: str
     version: str
@@ -111,34 +114,41 @@ class DecisionTable:
     outputs: Mapping[str, tuple[str, ...]]
     rows: tuple[Row, ...]
     text: Mapping[str, str]
+    looks_at: frozenset[str] = field(init=False, repr=False, compare=False)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _compiled: tuple[_Compiled, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = tuple(spec.name for spec in self.specs)
+        asked = {name for row in self.rows for name, cell in row.when.items() if not cell.is_any}
+        object.__setattr__(self, "looks_at", frozenset(asked))
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_compiled", tuple(_compile(row, names) for row in self.rows))
 
-    def decide(self, inputs: Inputs) -> Hit:
+    def decide(self, inputs: Inputs, *, possible: bool = True) -> Hit:
         """The first row that fits. An input that is absent is unknown.
 
+        Without `possible` the hit tells no rows that might have been used, nor what left them open.
         Raises PolicyGap if none fits, ValueError for a table that collects all hits.
         """
         if self.hit == "all":
             raise ValueError(f"{self.id} collects all hits; use decide_all.")
-        possible: list[PossibleRow] = []
-        for found, hit in self._fitting(inputs, possible):
-            return self._hit(found, hit, possible)
+        open_rows: list[PossibleRow] | None = [] if possible else None
+        for found, hit in self._fitting(inputs, open_rows):
+            return self._hit(found, hit, open_rows or ())
         raise PolicyGap(f"No row of {self.id} ({self.version}) fits. Add a row with its source.")
 
-    def decide_all(self, inputs: Inputs) -> tuple[tuple[Hit, ...], tuple[PossibleRow, ...]]:
-        """Every row that fits, in order, and every row that might fit if more were known."""
-        possible: list[PossibleRow] = []
-        hits = [self._hit(row, values, ()) for row, values in self._fitting(inputs, possible)]
-        return tuple(hits), tuple(possible)
+    def decide_all(
+        self, inputs: Inputs, *, possible: bool = True
+    ) -> tuple[tuple[Hit, ...], tuple[PossibleRow, ...]]:
+        """Every row that fits, in order, and every row that might fit if more were known; of these
+        none without `possible`."""
+        open_rows: list[PossibleRow] | None = [] if possible else None
+        hits = [self._hit(row, values, ()) for row, values in self._fitting(inputs, open_rows)]
+        return tuple(hits), tuple(open_rows or ())
 
     def _fitting(
-        self, inputs: Inputs, possible: list[PossibleRow]
+        self, inputs: Inputs, possible: list[PossibleRow] | None
     ) -> Iterator[tuple[Row, Mapping[str, Value]]]:
         get = inputs.get
         names = self._names
@@ -148,12 +158,15 @@ class DecisionTable:
             for column, test, takes_unknown in tests:
                 value = values[column]
                 if value is UNKNOWN:
-                    if not takes_unknown:
-                        blocked += (column,)
+                    if takes_unknown:
+                        continue
+                    if possible is None:
+                        break
+                    blocked += (column,)
                 elif not test(value):
                     break
             else:
-                if blocked:
+                if blocked and possible is not None:
                     possible.append(PossibleRow(row, tuple(names[column] for column in blocked)))
                 else:
                     yield row, {names[column]: values[column] for column, _, _ in tests}
@@ -162,7 +175,7 @@ class DecisionTable:
         self,
         row: Row,
         used: Mapping[str, Value],
-        possible: list[PossibleRow] | tuple[PossibleRow, ...],
+        possible: Sequence[PossibleRow],
     ) -> Hit:
         open_names = {name for name, value in used.items() if value is UNKNOWN}
         open_names.update(name for other in possible for name in other.blocked_by)

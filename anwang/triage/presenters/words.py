@@ -16,6 +16,7 @@ from anwang.triage.rules.reading import POLICIES
 
 Words = dict[str, str]
 MARKS: Final = Path(__file__).resolve().parents[2] / "intake" / "policies" / "marks.yaml"
+NOTHING: Final = {"zh": "無", "en": "none"}
 _LISTS_OF: Final = {
     "grade": "grades",
     "grade_class": "grade_classes",
@@ -27,6 +28,12 @@ _LISTS_OF: Final = {
     "refusal": "refusals",
     "dispute_ground": "dispute_grounds",
     "concern": "concerns",
+    "concerns": "concerns",
+    "cues": "cues",
+    "error_signs": "error_signs",
+    "respondent_relation_group": "relation_groups",
+    "tasks": "tasks",
+    "window": "windows",
 }
 _CHANGES: Final[dict[str, Words]] = {
     "grade": {"zh": "分級", "en": "the grade"},
@@ -36,6 +43,15 @@ _CHANGES: Final[dict[str, Words]] = {
     "joint_with": {"zh": "共案單位", "en": "who works with it"},
     "passed_to": {"zh": "轉請機關", "en": "the body it is passed to"},
     "clocks": {"zh": "時限", "en": "the clocks"},
+    "tasks": {"zh": "應辦事項", "en": "what is to be done"},
+    "dispatch": {"zh": "派案方式", "en": "the way of dispatch"},
+    "window": {"zh": "受理窗口", "en": "the window"},
+    "transfer": {"zh": "轉介", "en": "the hand-over"},
+}
+_OUTCOMES: Final[dict[str, Words]] = {
+    "by-desk": {"zh": "由值班台決定", "en": "by the desk"},
+    "automatic": {"zh": "自動派案", "en": "automatic"},
+    "same-day": {"zh": "當日轉介", "en": "on the same day"},
 }
 
 
@@ -90,6 +106,11 @@ def source_words(source: str) -> Words:
     return _sources().get(source) or plain(source)
 
 
+def input_words(name: str) -> Words:
+    """What an input of policy is called."""
+    return _inputs().get(name) or plain(name)
+
+
 def field_words(field: str) -> Words:
     """What a field of a proposal is called within a sentence."""
     return _CHANGES.get(field) or plain(field)
@@ -100,29 +121,86 @@ def code_words(field: str, value: object) -> Words:
     if isinstance(value, bool):
         return {"zh": "是", "en": "yes"} if value else {"zh": "否", "en": "no"}
     if value in (None, "", []):
-        return {"zh": "無", "en": "none"}
+        return NOTHING
     if isinstance(value, (list, tuple)):
         return _joined([code_words(field, one) for one in value])
     if field == "clocks":
         return clock_words(str(value))
     if field in _LISTS_OF:
         return _listed(_LISTS_OF[field]).get(str(value)) or plain(value)
-    return plain(value)
+    return _OUTCOMES.get(str(value)) or plain(value)
 
 
 def _joined(words: list[Words]) -> Words:
     return {"zh": "、".join(w["zh"] for w in words), "en": ", ".join(w["en"] for w in words)}
 
 
-def would_change_words(found: Mapping[str, Any]) -> Words:
-    """若「立即危險」為是，分級會改為第一級。 What is asked first, then what it would change."""
-    asked = [(_inputs().get(n) or plain(n), code_words(n, v)) for n, v in found["if"].items()]
-    changed = [(field_words(n), code_words(n, v)) for n, v in found["changes"].items()]
-    if_zh = "，且".join(f"「{name['zh']}」為{value['zh']}" for name, value in asked)
-    if_en = " and ".join(f"“{name['en']}” is {value['en']}" for name, value in asked)
-    then_zh = "，".join(f"{name['zh']}改為{value['zh']}" for name, value in changed)
-    then_en = ", ".join(f"{name['en']} becomes {value['en']}" for name, value in changed)
-    return {"zh": f"若{if_zh}：{then_zh}。", "en": f"If {if_en}: {then_en}."}
+def would_change_words(found: Mapping[str, Any]) -> dict[str, Any]:
+    """若「立即危險」為是：分級改為第一級。 What is asked first, then what it would change, then the rows
+    that would say so under `cite`."""
+    asked = [_supposed(found, name) for name in found["if"]]
+    told = change_words(found)
+    return told | {
+        "zh": f"若{'，且'.join(w['zh'] for w in asked)}：{told['zh']}。",
+        "en": f"If {' and '.join(w['en'] for w in asked)}: {told['en']}.",
+    }
+
+
+def doubted_words(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """若「陳小安」不是系統認定的那個人（符合 83%）：分級改為第二級。"""
+    told = change_words(found)
+    percent = f"{found['person']['probability']:.0%}"
+    return told | {
+        "zh": f"若「{name}」不是系統認定的那個人（符合 {percent}）：{told['zh']}。",
+        "en": f"If {name} is not the person taken for them ({percent}): {told['en']}.",
+    }
+
+
+def change_words(found: Mapping[str, Any]) -> dict[str, Any]:
+    """分級改為第一級，共案單位加上警察; the rows that would say so under `cite`."""
+    was = found.get("was", {})
+    changed = [_change(name, value, was.get(name)) for name, value in found["changes"].items()]
+    cite = [
+        {tongue: f"{table_words(row['rule'])[tongue]} {row['row']}" for tongue in ("zh", "en")}
+        for row in found.get("rows", [])
+    ]
+    return {
+        "zh": "，".join(words["zh"] for words in changed),
+        "en": ", ".join(words["en"] for words in changed),
+        "cite": _joined(cite) if cite else None,
+    }
+
+
+def _supposed(found: Mapping[str, Any], name: str) -> Words:
+    """What is supposed of one input: an answer, or that words did not mean what they point to."""
+    asked = input_words(name)
+    if words := found.get("without", {}).get(name):
+        doubted = _joined([code_words(name, one) for one in words])
+        return {
+            "zh": f"「{asked['zh']}」的「{doubted['zh']}」查明並非如此",
+            "en": f"“{asked['en']}” ({doubted['en']}) turns out not to be so",
+        }
+    values = [code_words(name, one) for one in (found["if"][name], *found.get("also", ()))]
+    return {
+        "zh": f"「{asked['zh']}」為{'或'.join(one['zh'] for one in values)}",
+        "en": f"“{asked['en']}” is {' or '.join(one['en'] for one in values)}",
+    }
+
+
+def _change(name: str, value: Any, was: Any) -> Words:
+    """How a field changes; of a list, what comes to it and what goes."""
+    field = field_words(name)
+    if not isinstance(value, list) or was is None:
+        new = code_words(name, value)
+        return {"zh": f"{field['zh']}改為{new['zh']}", "en": f"{field['en']} becomes {new['en']}"}
+    more = code_words(name, [one for one in value if one not in was])
+    less = code_words(name, [one for one in was if one not in value])
+    told = [("加上", "with", more)] if more["zh"] != NOTHING["zh"] else []
+    told += [("不再有", "without", less)] if less["zh"] != NOTHING["zh"] else []
+    return {
+        "zh": field["zh"] + "、".join(f"{zh}{said['zh']}" for zh, _, said in told),
+        "en": f"{field['en']} " + " and ".join(f"{en} {said['en']}" for _, en, said in told),
+    }
 
 
 def reason_line(reason: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
-from anwang.rulebook.rules.cells import InputSpec
+from anwang.rulebook.rules.cells import InputSpec, Value, told_apart
 from anwang.rulebook.rules.clocks import ClockDefinition, clocks_in_force, read_clocks
 from anwang.rulebook.rules.loader import (
     Doc,
@@ -68,6 +68,31 @@ class TriagePolicies:
             self.stream, self.grade, self.grade_class, self.joint, self.attach,
             self.window, self.dispatch, self.tasks, self.repeats,
         )  # fmt: skip
+
+    @cached_property
+    def answers(self) -> Mapping[str, tuple[Value, ...]]:
+        """Input -> known values, one of each kind that the cells in force can tell apart.
+
+        None for a set: which of many concerns it is, is asked and not supposed.
+        """
+        specs = {spec.name: spec for table in self.tables for spec in table.specs}
+        cells = {
+            name: {
+                row.when[name].text: row.when[name]
+                for table in self.tables
+                for row in table.rows
+                if name in row.when
+            }
+            for name in specs
+        }
+        return {name: told_apart(spec, cells[name].values()) for name, spec in specs.items()}
+
+    @cached_property
+    def raise_only(self) -> frozenset[str]:
+        """Inputs that are concluded from words, and can only call for more attention."""
+        return frozenset(
+            spec.name for table in self.tables for spec in table.specs if spec.raise_only
+        )
 
     @property
     def version(self) -> str:

@@ -1,0 +1,146 @@
+"""What one more answer would change: true of the tables in force, complete for single answers, and
+bounded in its cost. The slow and obvious way to find out is to try every answer.
+"""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anwang.rulebook.rules.cells import UNKNOWN
+from anwang.triage.presenters.words import would_change_words
+from anwang.triage.rules import would_change
+from anwang.triage.rules.outcome import LISTED, SINGLE, outcome_if, outcome_of
+from anwang.triage.rules.policies import shipped_policies
+from anwang.triage.rules.propose import propose
+from anwang.triage.rules.reading import shipped_reading
+from anwang.triage.rules.would_change import MOST_TRIED, NOT_SUPPOSED, TOLD, what_would_change
+
+DAY = date(2026, 3, 2)
+LAYERS = [shipped_policies(DAY, county) for county in (None, "68000", "10013")]
+SPECS = {name: one for name, one in shipped_reading().specs.items() if not one.chained}
+# Tasks that only ask for what is not known end with any answer; that is no news.
+EXACT = [name for name in TOLD if name != "tasks"]
+
+
+def values_of(spec):
+    if spec.kind == "flag":
+        return st.sampled_from([True, False, UNKNOWN])
+    if spec.kind == "choice":
+        return st.sampled_from([*spec.values, UNKNOWN])
+    if spec.kind == "number":
+        return st.sampled_from([0, 1, 2, 3, 8, 17, 30, UNKNOWN])
+    sets = st.frozensets(st.sampled_from(spec.values), max_size=3)
+    return sets if spec.raise_only else st.one_of(sets.filter(bool), st.just(UNKNOWN))
+
+
+reports = st.fixed_dictionaries({name: values_of(spec) for name, spec in SPECS.items()})
+layers = st.sampled_from(LAYERS)
+
+
+def thawed(supposed):
+    return {k: frozenset(v) if isinstance(v, list) else v for k, v in supposed.items()}
+
+
+def differs(policies, inputs, supposed):
+    before, after = (outcome_of({**inputs, **more}, policies) for more in ({}, supposed))
+    return any(before.field(name) != after.field(name) for name in EXACT)
+
+
+@settings(deadline=None)
+@given(reports, layers)
+def test_flipping_what_is_named_changes_what_is_named(inputs, policies):
+    made = propose(inputs, policies)
+    for said in made.would_change:
+        ((name, first), *more) = said["if"].items()
+        for answer in (first, *said.get("also", ())):
+            other = propose({**inputs, **thawed(dict([(name, answer), *more]))}, policies)
+            assert {field: getattr(other, field) for field in said["changes"]} == said["changes"]
+            assert {field: getattr(made, field) for field in said["was"]} == said["was"]
+            assert all(said["changes"][field] != said["was"][field] for field in said["changes"])
+            same = [field for field in EXACT if field not in said["changes"]]
+            assert all(getattr(other, field) == getattr(made, field) for field in same)
+            fired = {(reason["rule"], reason["row"]) for reason in other.reasons}
+            assert {(row["rule"], row["row"]) for row in said["rows"]} <= fired
+
+
+@settings(deadline=None)
+@given(reports, layers)
+def test_only_what_is_unknown_or_concluded_from_words_is_doubted(inputs, policies):
+    for said in propose(inputs, policies).would_change:
+        for name in said["if"]:
+            doubted = name in said.get("without", {}) and SPECS[name].raise_only
+            assert inputs[name] is UNKNOWN or doubted
+
+
+@settings(deadline=None, max_examples=60)
+@given(reports, layers)
+def test_no_single_answer_that_changes_something_is_left_out(inputs, policies):
+    found = what_would_change(policies, outcome_of(inputs, policies), tried=1000, shown=1000)
+    named = {name for said in found for name in said["if"] if len(said["if"]) == 1}
+    open_names = [
+        name for name, value in inputs.items() if value is UNKNOWN and name not in NOT_SUPPOSED
+    ]
+    for name in open_names:
+        if any(differs(policies, inputs, {name: one}) for one in policies.answers.get(name, ())):
+            assert name in named
+
+
+@settings(deadline=None)
+@given(reports, layers)
+def test_two_answers_are_asked_for_only_where_neither_would_do(inputs, policies):
+    for said in propose(inputs, policies).would_change:
+        for name, value in said["if"].items() if len(said["if"]) > 1 else ():
+            assert not differs(policies, inputs, {name: value})
+
+
+@settings(deadline=None)
+@given(reports, reports, st.sets(st.sampled_from(sorted(SPECS)), max_size=4), layers)
+def test_supposing_is_the_same_as_asking_all_tables_anew(inputs, others, names, policies):
+    supposed = {name: others[name] for name in names}
+    quick = outcome_if(outcome_of(inputs, policies), supposed, policies)
+    whole = outcome_of({**inputs, **supposed}, policies)
+    assert [(hit.table_id, hit.row.id) for hit in quick.all_hits] == [
+        (hit.table_id, hit.row.id) for hit in whole.all_hits
+    ]
+    assert all(quick.field(name) == whole.field(name) for name in (*SINGLE, *LISTED))
+
+
+@settings(deadline=None)
+@given(reports, layers)
+def test_the_number_of_trials_is_bounded_whatever_is_unknown(inputs, policies):
+    trials = []
+
+    def counted(*given):
+        trials.append(given)
+        return outcome_if(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(would_change, "outcome_if", counted)
+        propose(dict.fromkeys(inputs, UNKNOWN), policies)
+        propose(inputs, policies)
+    assert len(trials) <= 2 * MOST_TRIED
+
+
+def test_the_words_say_what_is_supposed_what_changes_and_which_row_would_say_so():
+    told = would_change_words({
+        "if": {"injury": "serious"},
+        "also": ["death"],
+        "changes": {"grade": "1", "joint_with": ["police", "health-bureau"]},
+        "was": {"grade": "2", "joint_with": ["police"]},
+        "rows": [{"rule": "triage.grade", "row": "G-02", "citation": "兒少權法第56條第1項"}],
+    })  # fmt: skip
+    assert told["zh"].startswith("若「傷勢」為重傷或死亡：分級改為")
+    assert told["zh"].endswith("共案單位加上衛生局。")
+    assert told["en"].startswith("If “Injury” is Serious or Death: the grade becomes")
+    assert told["cite"]["zh"] == "分級表 G-02"
+
+
+def test_a_doubted_word_of_the_narrative_is_said_to_be_one():
+    told = would_change_words({
+        "if": {"cues": []}, "without": {"cues": ["strangling"]},
+        "changes": {"grade": "2"}, "was": {"grade": "1"}, "rows": [],
+    })  # fmt: skip
+    assert told["zh"].startswith("若「敘述中的警示字詞」的「掐脖或悶住」查明並非如此：分級改為")
+    assert told["cite"] is None
