@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anwang.rulebook.rules.cells import UNKNOWN
-from anwang.triage.presenters.words import would_change_words
+from anwang.triage.presenters.words import doubted_words, would_change_words
 from anwang.triage.rules import would_change
+from anwang.triage.rules.doubted import doubted_subjects, what_rests_on_links, without_person
 from anwang.triage.rules.outcome import LISTED, SINGLE, outcome_if, outcome_of
 from anwang.triage.rules.policies import shipped_policies
 from anwang.triage.rules.propose import propose
@@ -144,3 +145,48 @@ def test_a_doubted_word_of_the_narrative_is_said_to_be_one():
     })  # fmt: skip
     assert told["zh"].startswith("若「敘述中的警示字詞」的「掐脖或悶住」查明並非如此：分級改為")
     assert told["cite"] is None
+
+
+CUSTODY = {
+    "as_of": "2026-03-02", "focus": ["p2"], "living_together": ["p1", "p2"],
+    "members": [
+        {"person_id": "p1", "subject": None, "born_on": "1990-01-01", "dead": False},
+        {"person_id": "p2", "subject": 0, "born_on": "2019-01-01", "dead": False},
+    ],
+    "edges": [{"kind": "parent", "from": "p1", "to": "p2"}],
+    "facts": [{"person_id": "p1", "kind": "in-custody", "valid_from": "2025-01-01", "valid_to": None}],
+    "lookups": [],
+}  # fmt: skip
+TOLD_OTHER = {
+    "received_at": "2026-03-02T09:00:00+08:00", "concerns": ["other"], "immediate_danger": "no",
+    "subjects": [{"role": "person-in-need", "name": "陳小安"}],
+}  # fmt: skip
+
+
+def match(level):
+    reasons = [{"comparison": "national_id", "level": level, "weight": 9.0}]
+    found = {"person_id": "p2", "probability": 0.83, "weight": 9.0, "reasons": reasons}
+    return {"0": {"person_id": "p2", "probability": 0.83, "candidates": [found]}}
+
+
+def test_a_link_that_no_number_proves_is_doubted_and_what_rests_on_it_is_told():
+    doubted = list(doubted_subjects(match("near"), ()))
+    assert doubted == [(0, "p2", 0.83)]
+    (said,) = what_rests_on_links(TOLD_OTHER, CUSTODY, doubted, LAYERS[0], UNKNOWN)
+    assert said["was"]["stream"] == "vulnerable-family"
+    assert said["changes"]["stream"] == "consult"
+    words = doubted_words(said, "陳小安")
+    assert words["zh"].startswith("若「陳小安」不是系統認定的那個人（符合 83%）：分流改為")
+
+
+def test_a_link_by_number_or_one_that_a_person_confirmed_is_not_doubted():
+    assert list(doubted_subjects(match("same"), ())) == []
+    assert list(doubted_subjects(match("near"), ["0"])) == []
+
+
+def test_who_is_doubted_leaves_the_picture_and_the_others_stay():
+    both = {**CUSTODY, "focus": ["p1", "p2"]}
+    left = without_person(both, "p1")
+    assert [one["person_id"] for one in left["members"]] == ["p2"]
+    assert left["facts"] == left["edges"] == []
+    assert without_person(CUSTODY, "p2") == {"as_of": "2026-03-02"}

@@ -12,31 +12,65 @@ from anwang.directory.models import Team
 from anwang.triage.models import Offer, State
 from anwang.triage.presenters.clock_lines import told
 from anwang.triage.presenters.picture import names_of, picture_context
+from anwang.triage.presenters.used import with_facts
 from anwang.triage.presenters.words import (
     clock_line,
+    doubted_words,
     marks,
     plain,
     reason_line,
     would_change_words,
 )
 from anwang.triage.queries.clock_history import histories
-from anwang.triage.queries.matters import DeskReport
+from anwang.triage.queries.matters import DeskReport, open_copy_of
 from anwang.triage.queries.teams import TeamChoice
+from anwang.triage.rules.attached import read_stored
+from anwang.triage.rules.doubted import doubted_subjects, what_rests_on_links
+from anwang.triage.rules.inputs import SAME_EVENT_PERCENT
+from anwang.triage.rules.policies import TriagePolicies
 
 Context = dict[str, Any]
 _LEVELS_SHOWN = 3
 
 
-def report_context(found: DeskReport, explained: Mapping[str, Any]) -> Context:
-    """`report` and what stands beside it, for whoever may read it."""
+def report_context(
+    found: DeskReport, explained: Mapping[str, Any], policies: TriagePolicies | None = None
+) -> Context:
+    """`report` and what stands beside it, for whoever may read it. `policies`: what decided it."""
     picture = found.screening.picture if found.screening else {}
     return {
         "report": _report(found, explained, picture),
         "picture": picture_context(picture) if picture.get("members") else None,
-        "reasons": [reason_line(one) for one in explained["reasons"]],
-        "would_change": [would_change_words(one) for one in explained.get("would_change", [])],
+        "reasons": with_facts(
+            [reason_line(one) for one in explained["reasons"]],
+            policies,
+            report=open_copy_of(found.report),
+            picture=picture,
+            inputs=explained.get("inputs") or {},
+        ),
+        "would_change": [
+            *(would_change_words(one) for one in explained.get("would_change", [])),
+            *_resting_on_links(found, explained, policies),
+        ],
         "clocks": _clocks(found, explained),
     }
+
+
+def _resting_on_links(
+    found: DeskReport, explained: Mapping[str, Any], policies: TriagePolicies | None
+) -> Iterator[Context]:
+    """What would change if somebody is not whom the system took him for."""
+    if policies is None or found.screening is None:
+        return
+    screening = found.screening
+    percent = read_stored(screening.inputs.get(SAME_EVENT_PERCENT, "unknown"))
+    doubted = doubted_subjects(screening.matches, explained.get("confirmed", ()))
+    subjects = found.report.body.get("subjects") or []
+    for one in what_rests_on_links(
+        open_copy_of(found.report), screening.picture, doubted, policies, percent
+    ):
+        subject = subjects[one["person"]["subject"]]
+        yield doubted_words(one, str(subject.get("name") or _("不詳")))
 
 
 def _clocks(found: DeskReport, explained: Mapping[str, Any]) -> list[Context]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q
 
@@ -64,6 +64,11 @@ def desk_report(matter_id: uuid.UUID, permit: Permit) -> DeskReport:
 def _pictures(report: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
     found = Attachment.objects.filter(report=report).order_by("added_at")
     return list(found.values_list("pk", "media_type"))
+
+
+def open_copy_of(report: Report) -> dict[str, Any]:
+    """The open copy with the columns that were read leniently at the door, as screening reads it."""
+    return {**report.body, "received_at": report.received_at.isoformat(), "channel": report.channel}
 
 
 def find_matters(text: str, permit: Permit) -> list[Matter]:

@@ -26,7 +26,15 @@ from anwang.rulebook.queries import (
     versions_in_force,
 )
 from anwang.rulebook.rules.clocks import ClockDefinition, PauseReason, read_pauses
-from anwang.rulebook.rules.loader import TableSource, completed, read_table, with_dates
+from anwang.rulebook.rules.loader import (
+    PolicyFault,
+    TableSource,
+    completed,
+    read_table,
+    with_dates,
+)
+from anwang.rulebook.rules.tables import PolicyGap
+from anwang.triage.models import Screening
 from anwang.triage.rules.policies import TABLE_IDS, TriagePolicies, policies_on, specs_in_use
 
 logger = logging.getLogger(__name__)
@@ -69,6 +77,17 @@ def tables_of(versions: Mapping[str, str], on: dt.date) -> TriagePolicies:
     Raises PolicyVersion.DoesNotExist for a version that is not there.
     """
     return _built(tuple(numbers_of(versions)), on)
+
+
+def tables_that_decided(screening: Screening) -> TriagePolicies | None:
+    """The tables of a screening, to explain it by; None where not all of them can be had."""
+    named, day = screening.versions.get("policies", {}), screening.versions.get("day")
+    if not day:
+        return None
+    try:
+        return tables_of(named, dt.date.fromisoformat(day))
+    except (PolicyVersion.DoesNotExist, PolicyGap, PolicyFault):
+        return None
 
 
 def tables_with(

@@ -23,6 +23,7 @@ from anwang.triage.presenters.ranking import ranking_context, weights_of
 from anwang.triage.queries import explain_fields
 from anwang.triage.queries.inquiries import last_inquiry
 from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
+from anwang.triage.queries.policies import tables_that_decided
 from anwang.triage.queries.queue import (
     counts_of_queue,
     next_clocks,
@@ -31,6 +32,7 @@ from anwang.triage.queries.queue import (
     same_event_counts,
 )
 from anwang.triage.queries.teams import TeamChoice, teams_for_matter
+from anwang.triage.rules.policies import TriagePolicies
 
 Context = dict[str, Any]
 DECIDABLE = (State.AWAITING_DECISION, State.DISPUTED)
@@ -82,7 +84,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
             for seat in permit.seats
         ),
         "find_url": reverse("triage:find") if at_desk else None,
-        **report_context(found, explained),
+        **report_context(found, explained, _tables(found)),
         **_sealing(found, permit),
         **offer_lines(found, suggested, names),
         "weights": weights_of(suggested) if suggested else [],
@@ -90,6 +92,10 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         "asked": asked_context(found.matter, last_inquiry(matter_id, permit), names_in(explained)),
         "decide": _decide(found, teams, suggested) | decide if at_desk else None,
     }
+
+
+def _tables(found: DeskReport) -> TriagePolicies | None:
+    return tables_that_decided(found.screening) if found.screening else None
 
 
 def _sealing(found: DeskReport, permit: Permit) -> Context:

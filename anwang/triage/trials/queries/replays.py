@@ -20,6 +20,7 @@ from anwang.households.queries import picture_of
 from anwang.intake.models import Report
 from anwang.rulebook.rules.cells import UNKNOWN, Value
 from anwang.triage.models import Screening
+from anwang.triage.queries.matters import open_copy_of
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.household import without_report
 from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
@@ -30,6 +31,7 @@ from anwang.triage.rules.told import concerns_of, role_of, subject_forms, subjec
 from anwang.triage.trials.queries.versions import PolicySet, Version, versions_named
 
 AT_A_TIME: Final = 500
+EXPLAINED: Final = "would_change"
 # The last word on each of our own records by then: whose it is. A person's word and a machine's
 # alike; without one nobody was taken for the subject by then.
 _JUDGED: Final = """
@@ -63,8 +65,12 @@ def differs_from_stored(screening: Screening, report: Report) -> list[str]:
     found = _apart("inputs", inputs, screening.inputs)
     policies = policies_of(screening)
     thawed = {name: read_stored(value) for name, value in screening.inputs.items()}
-    proposal = propose(thawed, policies).as_json()
-    return found + _apart("proposal", json.loads(json.dumps(proposal)), screening.proposal)
+    proposal = json.loads(json.dumps(propose(thawed, policies).as_json()))
+    # What would change it is no part of the answer: it is how this release reads the same tables.
+    now, then = (
+        {k: v for k, v in one.items() if k != EXPLAINED} for one in (proposal, screening.proposal)
+    )
+    return found + _apart("proposal", now, then)
 
 
 def _compared(screening: Screening) -> dict[str, Value]:
@@ -164,11 +170,6 @@ def persons_as_judged(screening: Screening, known_at: dt.datetime) -> dict[str, 
         if person and (said is None or said[1] == "same"):
             found[index] = {"person_id": person, "probability": one.get("probability")}
     return found
-
-
-def open_copy_of(report: Report) -> dict[str, Any]:
-    """The open copy with the columns that were read leniently at the door, as screening reads it."""
-    return {**report.body, "received_at": report.received_at.isoformat(), "channel": report.channel}
 
 
 def stored(value: Value) -> Any:
