@@ -1,14 +1,14 @@
-"""Instruments: dated lists of questions (a consult form, a danger assessment) and what their
-answers say.
+"""Instruments: dated lists of questions (a consult form, a danger assessment, a guidance of equal
+sides) and what their answers say.
 
 Answers are checked leniently: what does not fit is named and left out, never refused; a question
-not answered stays unknown.
+not answered stays unknown. What a score counts and what it does not decide: `scoring`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, cast
 
@@ -27,36 +27,64 @@ class InstrumentFault(AnwangError):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer: its code, its words, and the inputs of triage that it says something about."""
+    """One answer: its code, its words, the inputs of triage that it says something about, and the
+    points that it counts in a score."""
 
     code: str
     text: Mapping[str, str]
     feeds: Mapping[str, str | bool | tuple[str, ...]]
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `hint` is said to the worker, not to the caller."""
+    """One question; `hint` is said to the worker, not to the caller. `confidence` is of its wording
+    where it has one of its own; else the instrument's holds."""
 
     id: str
     kind: AnswerKind
     text: Mapping[str, str]
     hint: Mapping[str, str]
     options: tuple[Option, ...]
+    confidence: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether an answer to it counts in the instrument's score."""
+        return any(option.points for option in self.options)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with its questions, in order."""
+    """A heading with its questions, in order. A `side` stands beside others of the same weight."""
 
     id: str
     text: Mapping[str, str]
     questions: tuple[Question, ...]
+    side: bool = False
+
+    @property
+    def shape(self) -> tuple[tuple[str, int], ...]:
+        """Kind and number of options of each question: what equal sides have in common."""
+        return tuple((asked.kind, len(asked.options)) for asked in self.questions)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """From how many points on a score is called so."""
+
+    least: int
+    code: str
+    text: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One version of an instrument."""
+    """One version of an instrument.
+
+    `note` says what it is for and what it does not decide. `task`: the task of triage that asks for
+    it. `bands`: what a score is called, least points first; empty where nothing is counted.
+    """
 
     id: str
     version: str
@@ -66,6 +94,14 @@ class Instrument:
     confidence: str
     valid_from: date
     valid_to: date | None
+    note: Mapping[str, str] = field(default_factory=dict)
+    task: str = ""
+    bands: tuple[Band, ...] = ()
+
+    @property
+    def sides(self) -> tuple[Section, ...]:
+        """The sections that weigh alike, in the order of the file, which ranks nothing."""
+        return tuple(section for section in self.sections if section.side)
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -86,7 +122,12 @@ def read_instrument(doc: Doc) -> Instrument:
     if doc.get("confidence") not in CONFIDENCES or not doc.get("citation"):
         raise InstrumentFault(f"Instrument {doc.get('id')}: citation and confidence are needed.")
     sections = tuple(
-        Section(said["id"], said["text"], tuple(_question(asked) for asked in said["questions"]))
+        Section(
+            said["id"],
+            said["text"],
+            tuple(_question(asked) for asked in said["questions"]),
+            bool(said.get("side")),
+        )
         for said in doc["sections"]
     )
     instrument = Instrument(
@@ -98,10 +139,42 @@ def read_instrument(doc: Doc) -> Instrument:
         confidence=doc["confidence"],
         valid_from=doc["valid_from"],
         valid_to=doc.get("valid_to"),
+        note=doc.get("note", {}),
+        task=str(doc.get("task", "")),
+        bands=tuple(
+            Band(int(said["from"]), str(said["code"]), said["text"])
+            for said in doc.get("bands", ())
+        ),
     )
-    if len(instrument.questions) != sum(len(section.questions) for section in sections):
-        raise InstrumentFault(f"Instrument {instrument.id}: a question id stands twice.")
+    _check(instrument)
     return instrument
+
+
+def _check(instrument: Instrument) -> None:
+    place = f"Instrument {instrument.id}"
+    if len(instrument.questions) != sum(len(section.questions) for section in instrument.sections):
+        raise InstrumentFault(f"{place}: a question id stands twice.")
+    least = [band.least for band in instrument.bands]
+    if least and (least[0] != 0 or least != sorted(set(least))):
+        raise InstrumentFault(f"{place}: bands begin at 0 points and rise.")
+    scored = any(asked.scored for asked in instrument.questions.values())
+    if scored != bool(least):
+        raise InstrumentFault(f"{place}: points need bands, and bands need points.")
+    if scored and not instrument.note:
+        raise InstrumentFault(f"{place}: a score needs a note that says what it does not decide.")
+    if instrument.sides:
+        _check_sides(instrument, place)
+
+
+def _check_sides(instrument: Instrument, place: str) -> None:
+    """Equal sides are asked alike, count nothing and say nothing to the tables that grade."""
+    if len({side.shape for side in instrument.sides}) > 1:
+        raise InstrumentFault(f"{place}: equal sides have the same number and kinds of questions.")
+    options = [one for asked in instrument.questions.values() for one in asked.options]
+    if any(option.points or option.feeds for option in options):
+        raise InstrumentFault(
+            f"{place}: equal sides stay apart from the grade: no points, no feeds."
+        )
 
 
 def _question(said: Doc) -> Question:
@@ -113,19 +186,24 @@ def _question(said: Doc) -> Question:
         options = tuple(_yes_no_option(code, said) for code in _YES_NO)
     if (kind == "text") == bool(options):
         raise InstrumentFault(f"Question {said['id']}: a text has no options, all others do.")
-    return Question(said["id"], kind, said["text"], said.get("hint", {}), options)
+    confidence = str(said.get("confidence", ""))
+    if confidence and confidence not in CONFIDENCES:
+        raise InstrumentFault(f"Question {said['id']}: confidence is V, S, D or U.")
+    return Question(said["id"], kind, said["text"], said.get("hint", {}), options, confidence)
 
 
 def _option(said: Doc) -> Option:
     feeds = {name: _fed(value) for name, value in said.get("feeds", {}).items()}
-    return Option(str(said["code"]), said["text"], feeds)
+    return Option(str(said["code"]), said["text"], feeds, int(said.get("points", 0)))
 
 
 def _yes_no_option(code: str, question: Doc) -> Option:
     words = {"yes": ("是", "Yes"), "no": ("否", "No"), "unknown": ("不知道", "Not known")}
     zh, en = words[code]
     fed = question.get("feeds", {}).get(code, {})
-    return Option(code, {"zh": zh, "en": en}, {name: _fed(value) for name, value in fed.items()})
+    points = int(question.get("points", {}).get(code, 0))
+    feeds = {name: _fed(value) for name, value in fed.items()}
+    return Option(code, {"zh": zh, "en": en}, feeds, points)
 
 
 def _fed(value: object) -> str | bool | tuple[str, ...]:

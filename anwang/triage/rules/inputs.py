@@ -14,6 +14,7 @@ from unicodedata import normalize
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.rulebook.rules.cells import UNKNOWN, Unknown, Value
 from anwang.rulebook.rules.instruments import fed_inputs
+from anwang.rulebook.rules.scoring import cut_off
 from anwang.triage.rules.ages import AgeRange, age_range, any_of, is_under
 from anwang.triage.rules.household import HouseholdView, Picture
 from anwang.triage.rules.narrative import CueFound, cues_in
@@ -104,12 +105,19 @@ class _Said:
         return frozenset(known) if known else UNKNOWN
 
     def _danger_score(self) -> int | Unknown:
-        asked, answers = self.facts["danger_assessment"], _mapping(self.report.get("answers"))
-        for name in asked["instruments"]:
-            given = [_yes_no(answer) for answer in _mapping(answers.get(name)).values()]
+        """Points of the danger assessment: if all was answered, or the cut-off is reached anyhow.
+
+        Other systems name its items in their own way, so each yes counts.
+        """
+        danger, answers = self.reading.danger, _mapping(self.report.get("answers"))
+        uncounted = {name for name, asked in danger.questions.items() if not asked.scored}
+        for name in self.facts["danger_assessment"]["instruments"]:
+            told = _mapping(answers.get(name))
+            given = [_yes_no(one) for item, one in told.items() if item not in uncounted]
             score = sum(answer is True for answer in given)
-            complete = sum(answer is not UNKNOWN for answer in given) >= asked["items"]
-            if given and (complete or score >= 8):
+            known = sum(answer is not UNKNOWN for answer in given)
+            complete = known >= len(danger.questions) - len(uncounted)
+            if given and (complete or score >= cut_off(danger)):
                 return score
         return UNKNOWN
 

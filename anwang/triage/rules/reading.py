@@ -1,5 +1,5 @@
 """What triage reads by: input descriptions, warning words, relation words, fact kinds, the consult
-form.
+form, the danger assessment.
 
 All are dated files; `shipped_reading` loads the drafts in the repository once.
 """
@@ -19,6 +19,8 @@ from anwang.rulebook.rules.loader import read_doc, read_inputs
 POLICIES: Final = Path(__file__).resolve().parent.parent / "policies"
 CONSULT_FORM: Final = POLICIES.parents[1] / "intake" / "policies" / "consult_form.yaml"
 
+DANGER_ASSESSMENT: Final = POLICIES / "instruments" / "tipvda.yaml"
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -30,6 +32,7 @@ class Reading:
     relations: Mapping[str, str]
     facts: Mapping[str, Any]
     consult: Instrument
+    danger: Instrument
 
 
 @lru_cache(maxsize=1)
@@ -44,4 +47,5 @@ def shipped_reading() -> Reading:
         relations={word.lower(): group for group, words in groups.items() for word in words},
         facts=read_doc(POLICIES / "facts_read.yaml"),
         consult=read_instrument(read_doc(CONSULT_FORM)),
+        danger=read_instrument(read_doc(DANGER_ASSESSMENT)),
     )

@@ -53,6 +53,7 @@ class Command(BaseCommand):
         for app in ("rulebook", "triage", "intake"):
             files = APPS.glob(f"{app}/policies/*.yaml")
             load_policies(path for path in files if path.name != ACCESS_FILE)
+        load_policies(APPS.glob("triage/policies/instruments/*.yaml"))
         # A county begins its overlay itself; demo and test instances show two that are in force.
         overlays = APPS.glob("triage/policies/overlays/*.yaml")
         load_policies(overlays, as_draft=wanted == "production")
