@@ -133,6 +133,7 @@ class Act(StrEnum):
     DECISION_CONFIRMED = "decision-confirmed"
     DECISION_CHANGED = "decision-changed"
     SAME_EVENT_JUDGED = "same-event-judged"
+    INSTRUMENT_ANSWERED = "instrument-answered"
     OFFER_MADE = "offer-made"
     OFFER_REFUSED = "offer-refused"
     OFFER_WITHDRAWN = "offer-withdrawn"

@@ -14,6 +14,7 @@ from anwang.access.vocabulary import Act, Role
 from anwang.intake.models import HelpCall
 from anwang.triage.models import OPEN, Dispute, Matter, Offer
 
+ASSESSMENT = "assessment"
 DESK_ROLES = (Role.DESK,)
 TEAM_ROLES = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 SEEN_AT_DESK = seen_fields("report", "task")
@@ -122,6 +123,20 @@ def check_can_ask_sources(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
     if not seats:
         refuse(actor, "ask-sources", asked)
     return Permit(actor, "task", "ask-sources", seats)
+
+
+def check_can_answer_instrument(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
+    """A permit to fill in a form about a report: whoever works on it, at the desk or in the team."""
+    asked = [matter_id] if matter_id else []
+    matter = Matter.objects.filter(pk=matter_id).only(
+        "desk_team", "offered_team", "accountable_team"
+    ).first()  # fmt: skip
+    if matter is None:
+        refuse(actor, ASSESSMENT, asked)
+    seats = _working_on(actor, matter)
+    if not seats:
+        refuse(actor, ASSESSMENT, asked)
+    return Permit(actor, "task", ASSESSMENT, seats)
 
 
 def check_can_see_help(actor: Actor, call: uuid.UUID) -> Permit:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from anwang.triage import views
+from anwang.triage.instruments import views as instruments
 from anwang.triage.trials.views import backtests, quality, steps, walks
 from anwang.triage.views import decide, disputes, inquiries, overdue, protected
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("desk/<str:receipt>/", views.report, name="report"),
     path("desk/<str:receipt>/ask/", inquiries.ask, name="ask"),
     path("desk/<str:receipt>/asked/", inquiries.asked, name="asked"),
+    path("desk/<str:receipt>/forms/<slug:instrument>/", instruments.form, name="form"),
     path("desk/<str:receipt>/walk/", walks.walk, name="walk"),
     path("desk/<str:receipt>/walk/ask/", walks.ask, name="ask-walk"),
     path("desk/<str:receipt>/confirm/", decide.confirm_report, name="confirm"),

@@ -87,6 +87,7 @@ PAGES: dict[str, Shown] = {
     "registries:feed": Shown("operator", lambda w: "/registries/immunisation/"),
     "registries:row": Shown("operator", lambda w: f"/registries/rows/{w.row_aside}/"),
     "registries:feeds": Shown("operator", lambda w: "/registries/"),
+    "triage:form": Shown("desk", lambda w: f"/desk/{w.known}/forms/routing-guidance/"),
     "triage:walk": Shown("desk", lambda w: f"/desk/{w.known}/walk/"),
     "triage:trials": Shown("desk", lambda w: "/trials/"),
     "triage:ask-backtest": Shown("desk", lambda w: "/trials/of/1/"),

@@ -36,6 +36,7 @@ ARGUMENT = {
     "source": "immunisation",
     "quarantined_row": "00000000-0000-4000-8000-0000000000de",
     "form": "mandated",
+    "instrument": "tipvda",
     "rules": "rules-of-use",
     "account": "00000000-0000-4000-8000-0000000000d9",
     "place": "00000000-0000-4000-8000-0000000000da",
@@ -95,6 +96,7 @@ cross join lateral (
     union all select t::text from triage_offer t where t.matter_id = r.id
     union all select t::text from triage_duty t where t.matter_id = r.id
     union all select t::text from triage_sameeventjudgement t where r.id in (t.matter_id, t.earlier_id)
+    union all select t::text from triage_answer t where t.matter_id = r.id
     union all select t::text from intake_reportaddition t where t.report_id = r.id
     union all select t.id::text from intake_attachment t where t.report_id = r.id
     union all select t::text from cases_case t where t.matter_id = r.id

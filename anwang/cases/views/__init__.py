@@ -61,6 +61,8 @@ from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
 from anwang.triage.actions.offers import refuse_offer
+from anwang.triage.instruments.presenters import instrument_lines
+from anwang.triage.instruments.queries import instruments_in_force
 from anwang.triage.models import Matter, Offer
 from anwang.triage.permissions import check_can_answer_offer
 from anwang.triage.presenters.words import clock_line, reason_line, would_change_words
@@ -322,6 +324,9 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
         "seal": seal,
         "seal_ask_url": reverse("cases:seal-ask", args=[report.receipt]) if may_ask else None,
         "safe_adults_url": reverse("cases:safe-adults", args=[found.pk]),
+        "forms": instrument_lines(
+            report.receipt, instruments_in_force().values(), proposal.get("tasks", [])
+        ),
     }  # fmt: skip
 
 

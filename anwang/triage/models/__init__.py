@@ -1,5 +1,7 @@
-"""What is made of a report, by noun; the tables of trials stand in their room, named here for Django."""
+"""What is made of a report, by noun; the tables of instruments and trials stand in their rooms, named
+here for Django."""
 
+from anwang.triage.instruments.models import Answer
 from anwang.triage.models.clocks import (
     Clock,
     ClockEvent,
@@ -37,6 +39,7 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "TRANSITIONS",
+    "Answer",
     "Backtest",
     "BacktestDifference",
     "Clock",

@@ -14,6 +14,8 @@ from anwang.access.queries.seals import seal_over
 from anwang.access.vocabulary import Role
 from anwang.common.clock import clock_now
 from anwang.directory.models import Team
+from anwang.triage.instruments.presenters import instrument_lines
+from anwang.triage.instruments.queries import answers_of, instruments_in_force
 from anwang.triage.models import Matter, State
 from anwang.triage.permissions import DESK_ROLES
 from anwang.triage.presenters.detail import offer_lines, report_context, same_event_lines
@@ -85,6 +87,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         ),
         "find_url": reverse("triage:find") if at_desk else None,
         **report_context(found, explained, _tables(found)),
+        "forms": _forms(found, permit),
         **_sealing(found, permit),
         **offer_lines(found, suggested, names),
         "weights": weights_of(suggested) if suggested else [],
@@ -96,6 +99,13 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
 
 def _tables(found: DeskReport) -> TriagePolicies | None:
     return tables_that_decided(found.screening) if found.screening else None
+
+
+def _forms(found: DeskReport, permit: Permit) -> Context:
+    """The forms about this report and how far they are filled."""
+    tasks = found.screening.proposal.get("tasks", []) if found.screening else []
+    answers = answers_of(found.matter.pk, permit)
+    return instrument_lines(found.report.receipt, instruments_in_force().values(), tasks, answers)
 
 
 def _sealing(found: DeskReport, permit: Permit) -> Context:
