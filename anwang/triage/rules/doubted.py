@@ -29,7 +29,7 @@ def doubted_subjects(
         person = taken.get("person_id")
         if not person or index in sure:
             continue
-        reasons = next(
+        reasons: list[Mapping[str, Any]] = next(
             (one["reasons"] for one in taken["candidates"] if one["person_id"] == person), []
         )
         by_number = any(

@@ -75,7 +75,11 @@ def _told(
     supposed: Supposed, outcome: Outcome, now: Mapping[str, Any], policies: TriagePolicies
 ) -> dict[str, object] | None:
     other = outcome_if(outcome, supposed, policies)
-    changed = [name for name in TOLD if _compared(name, other) != now[name]]
+    changed = [
+        name
+        for name in TOLD
+        if _compared(name, other) != now[name] and other.field(name) != outcome.field(name)
+    ]
     if not changed:
         return None
     said: dict[str, object] = {
@@ -104,7 +108,8 @@ def _compared(name: str, outcome: Outcome) -> Any:
     """The field, without the tasks that only ask for what is not known: they end with any answer."""
     if name != "tasks":
         return outcome.field(name)
-    return [hit.outputs["task"] for hit in outcome.hits["tasks"] if not _only_asks(hit.row)]
+    told = [hit.outputs["task"] for hit in outcome.hits["tasks"] if not _only_asks(hit.row)]
+    return list(dict.fromkeys(told))  # several rows may ask for one task
 
 
 def _only_asks(row: Row) -> bool:
