@@ -13,8 +13,9 @@ from anwang.access.models import AuditEntry
 from anwang.rulebook.rules.cells import UNKNOWN
 from anwang.triage.actions.decisions import NotNow, answer
 from anwang.triage.instruments.actions import AnswersDoNotFit, keep_answers
+from anwang.triage.instruments.models import Answer
 from anwang.triage.instruments.queries import instruments_in_force
-from anwang.triage.models import Answer, Matter, Screening
+from anwang.triage.models import Matter, Screening
 from anwang.triage.permissions import check_can_answer_instrument, check_can_decide
 from anwang.triage.queries.policies import tables_in_force
 from anwang.triage.rules.answered import said_with_answers, with_answers

@@ -16,8 +16,9 @@ from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.rulebook.rules.instruments import Instrument, answer_faults
 from anwang.triage.actions.decisions import NotNow
+from anwang.triage.instruments.models import Answer
 from anwang.triage.instruments.queries import current
-from anwang.triage.models import ASKED_ABOUT, Answer, Matter
+from anwang.triage.models import ASKED_ABOUT, Matter
 
 LONGEST_TEXT: Final = 2000
 

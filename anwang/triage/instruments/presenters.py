@@ -14,8 +14,8 @@ from django.urls import reverse
 from anwang.access.models import Account
 from anwang.rulebook.rules.instruments import Instrument, Question, Section
 from anwang.rulebook.rules.scoring import NOT_KNOWN, Score, band_of, score_of, state_of
+from anwang.triage.instruments.models import Answer
 from anwang.triage.instruments.queries import current
-from anwang.triage.models import Answer
 from anwang.triage.presenters.words import Words, plain
 
 Context = dict[str, Any]

@@ -12,7 +12,7 @@ from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.queries import versions_in_force
 from anwang.rulebook.rules.instruments import Instrument, read_instrument
 from anwang.rulebook.rules.loader import with_dates
-from anwang.triage.models import Answer
+from anwang.triage.instruments.models import Answer
 
 
 def instruments_in_force() -> dict[str, Instrument]:
