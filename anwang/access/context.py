@@ -44,6 +44,9 @@ LOADING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000003"), "program", ro
 TRYING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000009"), "program", role="trying")
 
 ASKING = Actor(uuid.UUID("00000000-0000-4000-8000-000000000005"), "program", role="asking")
+DISPATCHING = Actor(
+    uuid.UUID("00000000-0000-4000-8000-000000000006"), "program", role="dispatching"
+)
 
 
 def enter(actor: Actor, purpose: str = "", using: str = "default") -> None:

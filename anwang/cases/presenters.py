@@ -15,6 +15,7 @@ from anwang.cases.queries import FamilyPage, Names
 from anwang.cases.queries.household import SERVED
 from anwang.directory.models import Team
 from anwang.triage.models import Clock, Matter, Offer, Screening
+from anwang.triage.presenters.handling import is_automatic
 from anwang.triage.presenters.picture import picture_context
 from anwang.triage.presenters.words import Words, clock_line, code_words, reason_line
 
@@ -62,6 +63,7 @@ def offer_card(
         "offered_at": offer.offered_at,
         "from_desk": desk.name_zh if desk else matter.desk_team,
         "note": offer.decision.reason,
+        "automatic": is_automatic(offer),
         "accept_url": reverse("cases:accept", args=[offer.pk]),
         "refuse_url": reverse("cases:refuse", args=[offer.pk]),
         "refuse_open": errors is not None,

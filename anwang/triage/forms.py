@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from anwang.directory.models import County, Team
 from anwang.directory.templatetags.anwang_codes import codes
-from anwang.triage.actions.decisions import Change
+from anwang.triage.actions.decisions import ERROR_KINDS, Change
 from anwang.triage.models import Matter
 
 ASK_REASON = {"required": _("請寫理由。")}
@@ -82,7 +82,23 @@ class AnswerForm(SeenForm):
     """Closing a report without a case."""
 
     kind = forms.ChoiceField(choices=[("answered", ""), ("error", "")])
+    error_kind = forms.ChoiceField(
+        required=False, choices=[("", ""), *((one, "") for one in ERROR_KINDS)]
+    )
     reason = forms.CharField(max_length=2000, error_messages=ASK_REASON)
+
+    def clean(self) -> dict[str, Any]:
+        """A wrong report says which kind of wrong; advice given has none."""
+        said = super().clean() or {}
+        if said.get("kind") == "error" and not said.get("error_kind"):
+            self.add_error("error_kind", _("請選是哪一種錯誤通報。"))
+        return said
+
+    @property
+    def error(self) -> str:
+        """Which kind of wrong report it is; empty where advice was given."""
+        said = self.cleaned_data
+        return str(said["error_kind"]) if said["kind"] == "error" else ""
 
 
 class ReasonForm(SeenForm):

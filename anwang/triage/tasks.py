@@ -15,8 +15,8 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from anwang.access.context import SCREENING, acting
+from anwang.triage.actions.automatic import dispatch_waiting
 from anwang.triage.actions.calendar import move_by_calendar
-from anwang.triage.actions.disputes import raise_unanswered
 from anwang.triage.actions.escalation import call_people
 from anwang.triage.actions.inquiries import ask_waiting
 from anwang.triage.actions.screening import screen_unchecked, screen_waiting
@@ -50,12 +50,13 @@ select exists (select from triage_matter m join intake_report r on r.id = m.repo
     name="triage.screen_waiting", queue=SCREENING_QUEUE, queueing_lock="triage.screen_waiting"
 )
 def screen_all_waiting() -> int:
-    """Screen until nothing waits."""
+    """Screen until nothing waits; then see to those that policy lets go out by themselves."""
     done = looked = 0
     while True:
         now = screen_waiting()
         done += now
         if now:
+            dispatch_waiting()
             looked = 0
         elif looked == len(LOOK_AGAIN_SECONDS):
             return done
@@ -96,6 +97,15 @@ def screen_missed(timestamp: int) -> int:
     return screen_all_waiting() if missed else 0
 
 
+@app.periodic(cron="* * * * * */15", periodic_id="missed-dispatches")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="triage.dispatch_missed", queue=SWEEPING_QUEUE, queueing_lock="triage.dispatch_missed"
+)
+def dispatch_missed(timestamp: int) -> int:
+    """What policy lets go out by itself and a killed worker, or a desk that held it, left."""
+    return dispatch_waiting()
+
+
 @app.periodic(cron="* * * * * 20", periodic_id="unchecked-reports")  # type: ignore[untyped-decorator]
 @app.task(  # type: ignore[untyped-decorator]
     name="triage.screen_unchecked", queue=SWEEPING_QUEUE, queueing_lock="triage.screen_unchecked"
@@ -128,7 +138,7 @@ def follow_calendar(timestamp: int) -> int:
     name="triage.call_people", queue=SWEEPING_QUEUE, queueing_lock="triage.call_people", priority=2
 )
 def climb_ladders(timestamp: int) -> int:
-    """Reports that nobody accepts: the next people up the line."""
+    """Reports that nobody accepts, disputes that nobody rules: the next people up the line."""
     return call_people()
 
 
@@ -207,12 +217,3 @@ def shadow_screenings(timestamp: int) -> int:
 def count_quality_again(timestamp: int) -> int:
     """The quality loop's figures, once they are six hours old."""
     return count_quality()
-
-
-@app.periodic(cron="* * * * * 50", periodic_id="unanswered-disputes")  # type: ignore[untyped-decorator]
-@app.task(  # type: ignore[untyped-decorator]
-    name="triage.raise_unanswered_disputes", queue=SWEEPING_QUEUE, queueing_lock="triage.disputes"
-)
-def raise_disputes(timestamp: int) -> int:
-    """Disputes that nobody ruled in time: the next level is told."""
-    return raise_unanswered()

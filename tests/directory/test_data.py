@@ -33,7 +33,10 @@ CODES = {
     " left-alone partner-violence elder-harm disability-harm family-violence sexual-assault"
     " mental-illness hardship job-loss",
     "dispute_grounds": "not-our-law not-our-area other-team-knows wrong-stream other-county",
-    "error_signs": "nobody-named nowhere-to-go in-the-future",
+    "dispatch_holds": "switched-off not-checked policy-changed urgent unknown-facts desk-asked"
+    " said-more too-late old-report outside person-chooses decided failed",
+    "error_kinds": "unreachable impossible out-of-scope entered-twice untrue",
+    "error_signs": "nobody-named nowhere-to-go in-the-future impossible-birth abroad",
     "grades": "1 2",
     "injuries": "none minor serious death unknown",
     "languages": "cmn nan hak ami tay pwn bnn vie ind tgl tha eng tss",
@@ -50,6 +53,7 @@ CODES = {
     "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
     " county-manager administrator ministry statistician auditor privacy-officer reporter-protection-officer"
     " security-officer operator",
+    "screening_asks": "take-up ask-same-event ask-error",
     "skills": "small-children child-interview sexual-trauma partner-violence elder-care disability"
     " mental-health suicide-care addiction youth",
     "streams": "child-protection sexual-assault adult-protection vulnerable-family"

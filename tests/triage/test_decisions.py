@@ -126,7 +126,7 @@ def test_a_report_for_a_body_outside_is_passed_on_and_closed(desk):
     assert set(clocks_of(receipt).values()) == {"dropped"}
 
 
-@pytest.mark.parametrize(("error", "state"), [(False, "answered"), (True, "error")])
+@pytest.mark.parametrize(("error", "state"), [("", "answered"), ("unreachable", "error")])
 def test_ending_without_a_case_needs_a_reason_and_can_be_taken_back(desk, error, state):
     receipt = screened_report()
     due = matter_of(receipt).due_at
@@ -160,7 +160,7 @@ def test_no_state_is_left_in_a_way_that_the_table_does_not_allow(desk, state):
     for to, action, more in (
         (State.OFFERED, confirm, {}),
         (State.ANSWERED, answer, {"reason": "理由"}),
-        (State.ERROR, answer, {"reason": "理由", "error": True}),
+        (State.ERROR, answer, {"reason": "理由", "error": "untrue"}),
     ):
         if to in TRANSITIONS[state]:
             continue

@@ -35,6 +35,7 @@ from anwang.triage.rules.attached import attached_clocks
 
 DISPATCH_CLOCK = "dispatch-24h"
 NOT_FOR_US = "not-for-us"
+ERROR_KINDS = ("unreachable", "impossible", "out-of-scope", "entered-twice", "untrue")
 MOST_RANKED = 8  # teams whose weights are kept with a decision; the chosen one besides
 FIELDS = ("grade", "grade_class", "stream", "agency_kind", "joint_with", "passed_to", "team")
 _DECIDED = tuple(name for name in FIELDS if name != "team")
@@ -167,19 +168,22 @@ def known_persons(members: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
 
 @transaction.atomic
 def answer(
-    matter_id: uuid.UUID, *, permit: Permit, reason: str, error: bool = False,
+    matter_id: uuid.UUID, *, permit: Permit, reason: str, error: str = "",
     seen: dt.datetime | None = None,
 ) -> None:  # fmt: skip
-    """Close a report without a case: advice given, or (with `error`) nothing that can be acted on.
+    """Close a report without a case: advice given, or a wrong report, `error` saying which kind.
 
     Never deletes; `reopen` takes it back. Raises NotNow, ReasonNeeded.
     """
     to = State.ERROR if error else State.ANSWERED
+    if error and error not in ERROR_KINDS:
+        raise ReasonNeeded(_("請選是哪一種錯誤通報。"))
     matter = locked(matter_id, to, seen)
     if not reason.strip():
         raise ReasonNeeded(_("不開案需要理由。"))
+    outcome = {"state": str(to)} | ({"error_kind": error} if error else {})
     decision = Decision.objects.create(
-        matter=matter, at=clock_now(), by=permit.actor.id, outcome={"state": str(to)},
+        matter=matter, at=clock_now(), by=permit.actor.id, outcome=outcome,
         changed=["state"], reason=reason.strip(),
     )  # fmt: skip
     _close(matter, to, decision, permit)

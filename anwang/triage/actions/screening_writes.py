@@ -17,6 +17,7 @@ from anwang.directory.models import County, District, Team
 from anwang.rulebook.rules.cells import UNKNOWN
 from anwang.triage.actions.traces import event_proposed
 from anwang.triage.models import Screening
+from anwang.triage.rules.automatic import AUTOMATIC
 from anwang.triage.rules.headline import headline_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def write_screening(report: WaitingReport, found: Findings) -> Screening:
         proposal=found.proposal.as_json() if found.proposal else {},
         versions=found.versions,
         failed_steps=found.failed_steps,
+        automatic=_automatic(report, found),
     )
     county, desk = _desk_for(report, found)
     with connection.cursor() as cursor:
@@ -67,6 +69,12 @@ def write_screening(report: WaitingReport, found: Findings) -> Screening:
         _move_to(desk, report)
     _relate_persons(desk, report, found)
     return screening
+
+
+def _automatic(report: WaitingReport, found: Findings) -> str:
+    """Whether `actions/automatic.py` is to look at it. Old reports are nobody's to send anywhere."""
+    lets = found.proposal is not None and found.proposal.dispatch == AUTOMATIC
+    return Screening.Automatic.WAITING if lets and not report.historic else Screening.Automatic.NOT
 
 
 def park_matter(report: uuid.UUID) -> None:

@@ -139,6 +139,12 @@ class Duty(models.Model):
 class Screening(models.Model):
     """What one run over a report found: matches, same event, picture, proposal, with versions (V6)."""
 
+    class Automatic(models.TextChoices):
+        NOT = ""
+        WAITING = "waiting"
+        DONE = "done"
+        HELD = "held"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="screenings")
     at = models.DateTimeField(db_default=ClockNow())
@@ -149,9 +155,17 @@ class Screening(models.Model):
     proposal = models.JSONField(default=dict)
     versions = models.JSONField(default=dict)
     failed_steps = models.JSONField(default=list)
+    automatic = models.CharField(
+        max_length=10, choices=Automatic, blank=True, default="", db_default="",
+        help_text="What became of a proposal that policy lets go out by itself.",
+    )  # fmt: skip
+    held_because = models.JSONField(default=list, db_default=[], help_text="Codes.")
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["at"], name="waiting_for_dispatch", condition=Q(automatic="waiting")
+            ),
             models.Index(fields=["matter", "-at"], name="screenings_of_matter"),
             # Trials read them by time, a portion after the other; they are stored in that order.
             BrinIndex(fields=["at"], name="screenings_by_time", autosummarize=True),

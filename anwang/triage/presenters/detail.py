@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from anwang.directory.models import Team
 from anwang.triage.models import Offer, State
 from anwang.triage.presenters.clock_lines import told
+from anwang.triage.presenters.handling import handling_context, is_automatic, is_handling
 from anwang.triage.presenters.picture import names_of, picture_context
 from anwang.triage.presenters.used import with_facts
 from anwang.triage.presenters.words import (
@@ -42,7 +43,7 @@ def report_context(
         "report": _report(found, explained, picture),
         "picture": picture_context(picture) if picture.get("members") else None,
         "reasons": with_facts(
-            [reason_line(one) for one in explained["reasons"]],
+            [reason_line(one) for one in explained["reasons"] if not is_handling(one)],
             policies,
             report=open_copy_of(found.report),
             picture=picture,
@@ -52,6 +53,7 @@ def report_context(
             *(would_change_words(one) for one in explained.get("would_change", [])),
             *_resting_on_links(found, explained, policies),
         ],
+        "handling": handling_context(found),
         "clocks": _clocks(found, explained),
     }
 
@@ -230,8 +232,15 @@ def _made(offer: Offer, names: Mapping[str, Team]) -> Context:
         "offered_at": offer.offered_at,
         "refusal": offer.refusal,
         "refusal_text": offer.refusal_text,
-        "notes": [_("值班台收回")] if offer.answer == Offer.Answer.WITHDRAWN else [],
+        "notes": list(_offer_notes(offer)),
     }
+
+
+def _offer_notes(offer: Offer) -> Iterator[str]:
+    if is_automatic(offer):
+        yield _("自動派案")
+    if offer.answer == Offer.Answer.WITHDRAWN:
+        yield _("值班台收回")
 
 
 def _proposed(team: TeamChoice | None) -> Context | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -72,8 +72,14 @@ def queue_line(matter: Matter, clock: Clock | None, same_events: int, page: int 
         "narrative": headline.get("excerpt"),
         "not_checked": bool(matter.failed_steps) or matter.state == State.RECEIVED,
         "same_event_count": same_events,
-        "notes": list(_notes(headline)),
+        "notes": [*_sent(matter), *_notes(headline)],
     }
+
+
+def _sent(matter: Matter) -> Iterator[dict[str, str]]:
+    """That policy dispatched it and nobody here has looked at it; asked for where a queue is read."""
+    if getattr(matter, "automatic", False):
+        yield {"kind": "warn", "text": _("自動派案")}
 
 
 def _notes(headline: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from anwang.triage.models import CLOSED
 
 ROWS_AT_A_TIME: Final = 500
+HANDLING: Final = ("window", "transfer", "dispatch", "screening", "tasks")
 
 # A person's later judgement on a link stands above what the screening took a subject to be: of the
 # person whom the record was last said to be, the last word.
@@ -105,6 +106,7 @@ def explain_fields(receipt: str) -> dict[str, Any] | None:
         "unknown_inputs": proposal.get("unknown", []),
         "would_change": proposal.get("would_change", []),
         "clocks_proposed": proposal.get("clocks", []),
+        "handling": {name: proposal.get(name) for name in HANDLING},
         "picture": _read(row["picture"]),
         "confirmed": [
             one["index"] for one in _read(row["persons"]) or []

@@ -55,7 +55,7 @@ def desk_report(matter_id: uuid.UUID, permit: Permit) -> DeskReport:
         screening=screening,
         additions=list(ReportAddition.objects.filter(report=matter_id).order_by("added_at")),
         pictures=_pictures(matter_id),
-        offers=list(matter.offers.order_by("-offered_at")),
+        offers=list(matter.offers.select_related("decision").order_by("-offered_at")),
         others={str(one.pk): one for one in Report.objects.filter(pk__in=named)},
         judged=judged,
     )

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from anwang.access.context import DISPATCHING
 from anwang.access.permissions import Permit
-from anwang.triage.models import OPEN, Clock, Matter
+from anwang.triage.models import OPEN, Clock, Matter, Offer
 
 PAGE_ROWS: Final = 50
 COUNTED: Final = 1000
@@ -101,11 +102,19 @@ def queue_page(permit: Permit, page: int = 1) -> tuple[list[Matter], bool]:
     return found[:PAGE_ROWS], len(found) > PAGE_ROWS
 
 
+def _automatic_offers() -> QuerySet[Offer]:
+    """Offers that nobody at the desk has looked at, and nobody has answered."""
+    return Offer.objects.filter(
+        matter=OuterRef("pk"), answer=Offer.Answer.OPEN, decision__by=DISPATCHING.id
+    )
+
+
 def waiting_matters(permit: Permit) -> QuerySet[Matter]:
     """Open matters of the permit's desks, next due first; of a report only what the queue shows."""
     return (
         Matter.objects.filter(desk_team__in=permit.team_ids, state__in=OPEN)
         .select_related("report")
+        .annotate(automatic=Exists(_automatic_offers()))
         .only(
             "state", "grade", "stream", "due_at", "headline", "failed_steps", "changed_at",
             "report__receipt", "report__received_at", "report__channel",

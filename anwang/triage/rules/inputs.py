@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import Any, Final
 from unicodedata import normalize
 
-from anwang.common.values.roc_dates import TAIPEI
+from anwang.common.values.roc_dates import TAIPEI, parse_birth
+from anwang.people.rules.addresses import parse_address
 from anwang.rulebook.rules.cells import UNKNOWN, Unknown, Value
 from anwang.rulebook.rules.instruments import fed_inputs
 from anwang.rulebook.rules.scoring import cut_off
@@ -29,6 +30,10 @@ _WATCHED: Final = frozenset({"respondent", "person-in-need", "carer"})
 _FAMILY: Final = frozenset({"parent", "carer", "partner", "child", "other-family"})
 _RELATIONS_BY_WEIGHT: Final = ("parent", "carer", "partner", "child", "other-family")
 _INJURIES: Final = ("none", "minor", "serious", "death")
+_OLDEST: Final = 120
+_TRACES: Final = (
+    "name", "id", "national_id", "id_token", "phone", "address", "school", "protected",
+)  # fmt: skip
 _YES_WORDS: Final = frozenset({"yes", "是", "true", "1"})
 _NO_WORDS: Final = frozenset({"no", "否", "false", "0"})
 
@@ -126,14 +131,28 @@ class _Said:
         incident, signs = _mapping(self.report.get("incident")), set()
         told = [subject for _, subject in self.subjects]
         places = [incident.get("address"), incident.get("place"), self.report.get("county")]
-        traces = ("name", "national_id", "id_token", "phone", "address", "school")
-        if not any(subject.get(name) for subject in told for name in traces):
+        if not any(subject.get(name) for subject in told for name in _TRACES):
             signs.add("nobody-named")
             if not any(places):
                 signs.add("nowhere-to-go")
         if (happened := _day_said(incident.get("occurred_at"))) and happened > self.day:
             signs.add("in-the-future")
+        if any(_impossible_birth(subject.get("birth"), self.day) for subject in told):
+            signs.add("impossible-birth")
+        addresses = [subject.get("address") for subject in told]
+        if self._abroad([incident.get("address"), incident.get("place"), *addresses]):
+            signs.add("abroad")
         return frozenset(signs)
+
+    def _abroad(self, places: list[object]) -> bool:
+        """Whether every place that is told lies abroad; a county named anywhere says no."""
+        written = [place for place in map(_text, places) if place]
+        return (
+            bool(written)
+            and not self.report.get("county")
+            and not any(parse_address(place).county for place in written)
+            and all(any(word in place for word in self.facts["abroad"]["words"]) for place in written)
+        )  # fmt: skip
 
     def victims(self) -> dict[str, Value]:
         ages = [self.age(number, subject) for number, subject in self.of(_IN_NEED)]
@@ -320,6 +339,12 @@ def _day_said(value: object) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+def _impossible_birth(birth: object, day: date) -> bool:
+    """Whether nobody alive, or to be born soon, can have this date of birth."""
+    year = parse_birth(birth).year
+    return year is not None and not day.year - _OLDEST <= year <= day.year + 1
 
 
 def _told(report: Report) -> str:

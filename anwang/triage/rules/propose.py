@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from anwang.rulebook.rules.cells import Inputs
+from anwang.rulebook.rules.tables import Hit
 from anwang.triage.rules.outcome import CHAINED, LISTED, SINGLE, Outcome, outcome_of
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.would_change import what_would_change
@@ -73,6 +74,12 @@ def with_same_event(proposal: Proposal, inputs: Inputs, policies: TriagePolicies
     hit, rule = policies.repeats.decide(asked), policies.repeats.id
     reasons = [hit.reason() if said["rule"] == rule else said for said in proposal.reasons]
     return replace(proposal, screening=str(hit.outputs["screening"]), reasons=reasons)
+
+
+def deciding_hits(inputs: Inputs, policies: TriagePolicies) -> tuple[Hit, ...]:
+    """The rows for stream, grade, class and way of dispatch, in this order: what acts on a family."""
+    outcome = outcome_of(inputs, policies)
+    return tuple(hit for place in (*CHAINED, "dispatch") for hit in outcome.hits[place])
 
 
 def _unknown(outcome: Outcome) -> list[str]:

@@ -6,11 +6,13 @@ import uuid
 from typing import Final
 
 from anwang.access.actions.entries import record_apart
-from anwang.access.context import Actor
+from anwang.access.context import DISPATCHING, Actor
 from anwang.access.permissions import Permit, check_role, refuse
 from anwang.access.vocabulary import Act, Role
+from anwang.common.errors import AnwangError
 from anwang.triage.permissions import check_can_read_matter
 from anwang.triage.trials.models import Backtest
+from anwang.triage.trials.queries.steps import step_runs_on
 
 TRYING: Final = "trying-policies"
 # Counts of a whole county or of the nation; none of them opens a report.
@@ -50,6 +52,20 @@ def check_can_read_backtest(actor: Actor, run: uuid.UUID) -> Permit:
 def check_can_walk(actor: Actor, matter_id: uuid.UUID | None) -> Permit:
     """A permit to walk the history of a report's people: to read the report, for this purpose."""
     return check_can_read_matter(actor, matter_id, "walking-history")
+
+
+class StepStopped(AnwangError):
+    """Somebody has stopped this automatic step here or everywhere; a person decides."""
+
+
+def check_step_runs(step: str, county: str | None) -> Permit:
+    """Leave for our program to do an automatic step now. Raises StepStopped where somebody stopped it.
+
+    Asked in the transaction that acts: no permit is kept.
+    """
+    if not step_runs_on(step, county):
+        raise StepStopped(f"Step {step} is stopped in county {county}.")
+    return Permit(DISPATCHING, "step", step, ())
 
 
 def check_can_switch(actor: Actor, county: str | None, *, to_run: bool) -> Permit:

@@ -115,9 +115,8 @@ def answer_report(request: HttpRequest, receipt: str) -> HttpResponse:
         )
 
     def step() -> str:
-        said = form.cleaned_data
-        error = said["kind"] == "error"
-        answer(matter_id, permit=permit, reason=said["reason"], error=error, seen=form.seen)
+        reason = form.cleaned_data["reason"]
+        answer(matter_id, permit=permit, reason=reason, error=form.error, seen=form.seen)
         return _("已結束，不開案。需要時可以重新處理。")
 
     return _done(request, receipt, step)

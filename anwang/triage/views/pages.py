@@ -23,6 +23,7 @@ from anwang.triage.presenters.inquiries import asked_context, names_in
 from anwang.triage.presenters.queue import queue_context
 from anwang.triage.presenters.ranking import ranking_context, weights_of
 from anwang.triage.queries import explain_fields
+from anwang.triage.queries.false_reports import untrue_reports
 from anwang.triage.queries.inquiries import last_inquiry
 from anwang.triage.queries.matters import DeskReport, desk_report, report_of_receipt
 from anwang.triage.queries.policies import tables_that_decided
@@ -92,6 +93,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         **offer_lines(found, suggested, names),
         "weights": weights_of(suggested) if suggested else [],
         "same_events": same_event_lines(found, may_judge=at_desk),
+        "untrue": untrue_reports(matter_id, permit) if at_desk else [],
         "asked": asked_context(found.matter, last_inquiry(matter_id, permit), names_in(explained)),
         "decide": _decide(found, teams, suggested) | decide if at_desk else None,
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandParser
 from procrastinate.contrib.django import app
 
+from anwang.triage.actions.automatic import dispatch_waiting
 from anwang.triage.actions.screening import screen_waiting, waiting
 
 # Two may be long: fetching from a source, and asking about a family. Three are left for the rest.
@@ -43,6 +44,7 @@ def screen_until_nothing_waits() -> int:
     done = 0
     while True:
         done += screen_waiting()
+        dispatch_waiting()
         if not waiting():
             return done
         time.sleep(LEASE_LOOK_SECONDS)

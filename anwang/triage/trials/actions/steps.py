@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from anwang.access.actions.entries import record_event
@@ -11,7 +11,7 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.triage.trials.models import StepSwitch
-from anwang.triage.trials.queries.steps import STEPS
+from anwang.triage.trials.queries.steps import STEPS, SWITCH_LOCK
 
 
 class NoSuchStep(AnwangError):
@@ -28,12 +28,14 @@ def switch_step(
 ) -> StepSwitch:
     """Say whether the step runs in a county (None: everywhere); it holds from the next decision on.
 
-    Raises NoSuchStep, NeedsReason.
+    What is under way at this instant is waited for. Raises NoSuchStep, NeedsReason.
     """
     if step not in STEPS:
         raise NoSuchStep(_("沒有這個自動步驟。"))
     if runs and not reason.strip():
         raise NeedsReason(_("重新啟用需要理由。"))
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SWITCH_LOCK])
     said = StepSwitch.objects.create(
         step=step,
         county=county,

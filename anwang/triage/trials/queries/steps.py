@@ -22,6 +22,12 @@ select coalesce(bool_and(latest.runs), true) from (
 """
 
 
+# Whoever acts by a step holds this with all others who do, whoever switches it alone: when a stop is
+# put down, nothing is under way any more, and what comes after sees it.
+SWITCH_LOCK: Final = 815021
+_HOLD: Final = "select pg_advisory_xact_lock_shared(%s)"
+
+
 @dataclass(frozen=True, slots=True)
 class StepState:
     """An automatic step in one place; `last` is the latest word on it, None where nobody spoke."""
@@ -38,6 +44,13 @@ def step_runs(step: str, county: str | None) -> bool:
         cursor.execute(_RUNS, [step, county])
         (runs,) = cursor.fetchone()
     return bool(runs)
+
+
+def step_runs_on(step: str, county: str | None) -> bool:
+    """As `step_runs`, and so it stays until this transaction ends: a stop waits for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [SWITCH_LOCK])
+    return step_runs(step, county)
 
 
 def step_states(counties: list[str | None]) -> list[StepState]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from anwang.access.absent import openly, refused_is_absent
+from anwang.access.context import DISPATCHING
 from anwang.access.models import Account
 from anwang.triage.presenters.words import code_words, plain
 from anwang.triage.trials.models import QualityFigures
@@ -79,7 +80,11 @@ def _names(by: str, groups: set[str]) -> dict[str, Any]:
     if by == "row":
         return {one: plain(one) for one in groups}
     people = Account.objects.in_bulk([uuid.UUID(one) for one in groups if one])
-    return {one: _person(people.get(uuid.UUID(one))) if one else _("尚未決定") for one in groups}
+    programs = {str(DISPATCHING.id): _("自動派案"), "": _("尚未決定")}
+    return {
+        one: programs[one] if one in programs else _person(people.get(uuid.UUID(one)))
+        for one in groups
+    }
 
 
 def _person(found: Account | None) -> Any:
