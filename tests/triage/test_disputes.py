@@ -14,9 +14,9 @@ from anwang.triage.actions.disputes import (
     answer_dispute,
     dispute_county,
     object_to_offer,
-    raise_unanswered,
     rule_dispute,
 )
+from anwang.triage.actions.escalation import call_people
 from anwang.triage.actions.offers import refuse_offer
 from anwang.triage.models import Dispute, Duty, Matter, Offer, Precedent
 from anwang.triage.permissions import (
@@ -258,14 +258,28 @@ def test_a_sealed_or_conflicted_report_has_no_dispute_and_no_precedent(desk, wor
 def test_silence_raises_the_level(desk, worker, manager):
     dispute = objected(worker, offered(desk, screened_report(), TEAM))
     with as_role("worker"):
-        assert raise_unanswered() == 0
+        call_people()
+    assert stored(dispute).level == "county"
     with connection.cursor() as cursor:
         cursor.execute("select set_config('clock.ahead', '30 hours', true)")
     ministry = account("ministry", ("ministry-oversight", None, "ministry"))
     with as_role("worker"):
-        assert raise_unanswered() == 1
+        call_people()
     assert stored(dispute).level == "ministry"
     assert sees(ministry, dispute)
+    with as_role("worker"):
+        raised = AuditEntry.objects.get(act="dispute-raised", result="silence")
+    assert raised.object_ids == [str(stored(dispute).pk)]
+
+
+def test_an_open_page_raises_the_level_where_the_worker_is_silent(desk, worker, manager):
+    """P4: whoever climbs the ladder raises disputes, so neither hangs on one job."""
+    dispute = objected(worker, offered(desk, screened_report(), TEAM))
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('clock.ahead', '30 hours', true)")
+    with acting(desk, "duty-desk"), connection.cursor() as cursor:
+        cursor.execute("select triage.climb_if_silent(100)")
+    assert stored(dispute).level == "ministry"
 
 
 def test_a_dispute_needs_a_ground_and_words(desk, worker):
@@ -302,7 +316,7 @@ def test_a_disputed_report_is_offered_or_ruled_and_not_simply_closed(desk, worke
     objected(worker, offered(desk, receipt, TEAM))
     with acting(desk, "decide"):
         permit = check_can_decide(desk, receipt.report)
-        for error in (False, True):
+        for error in ("", "untrue"):
             with pytest.raises(NotNow):
                 answer(receipt.report, reason="理由", error=error, permit=permit)
     assert matter_of(receipt).state == "disputed"

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from anwang.access.actions.entries import record_event
-from anwang.access.context import SWEEPING, acting
 from anwang.access.permissions import Permit
 from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError
@@ -25,7 +24,7 @@ from anwang.triage.actions.clocks import run_again
 from anwang.triage.actions.decisions import DISPATCH_CLOCK, NotNow, ReasonNeeded, locked
 from anwang.triage.actions.offers import answer_offer, locked_offer
 from anwang.triage.models import Dispute, Matter, Offer, State
-from anwang.triage.queries.dispatch_policies import answer_hours, dispute_rules
+from anwang.triage.queries.dispatch_policies import answer_hours
 from anwang.triage.queries.disputes import county_team_proposed, digest_of, grounds
 from anwang.triage.queries.teams import settled_team
 from anwang.triage.rules.jurisdiction import CountyAnswer
@@ -159,15 +158,3 @@ def rule_dispute(
     record_event(Act.DISPUTE_RULED, actor=permit.actor, object_kind="report",
                  object_ids=[dispute.matter_id, dispute.pk], purpose=permit.purpose,
                  detail={"team": to_team})  # fmt: skip
-
-
-def raise_unanswered() -> int:
-    """Disputes that nobody ruled in time go to the next level, whose people are told; how many."""
-    hours = dispute_rules(None)["after_silence_hours"]
-    with acting(SWEEPING, "sweeping"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select triage.raise_level(%s)", [hours])
-        raised = [row[0] for row in cursor.fetchall()]
-        for one in raised:
-            record_event(Act.DISPUTE_RAISED, actor=SWEEPING, object_kind="dispute",
-                         object_ids=[one], purpose="sweeping", result="silence")  # fmt: skip
-    return len(raised)

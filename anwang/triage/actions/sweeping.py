@@ -35,7 +35,9 @@ with late as (
     where k.state = 'running' and k.due_at <= clock.now()
     order by k.due_at limit 500 for update of m, k skip locked
 ), missed as (
-    update triage_clock k set state = 'missed' from late where k.id = late.id
+    update triage_clock k set state = 'missed', calls = 0,
+        call_at = case when not late.historic then k.due_at end
+    from late where k.id = late.id
     returning k.matter_id, k.definition_id
 ), reviewed as (
     insert into triage_clock (id, matter_id, definition_id, legal, started_at, due_at, state)
@@ -63,6 +65,7 @@ delete from triage_tracekey k using old where k.matter_id = old.matter_id
 def look_at_clocks() -> int:
     """All that time alone does to clocks, and a mark that it was done; how many clocks it touched."""
     done = run_paused_clocks_on() + mark_missed_clocks() + warn_of_clocks()
+    done += call_for_late_duties()
     with acting(SWEEPING, PURPOSE), connection.cursor() as cursor:
         cursor.execute("select triage.swept('clocks')")
     return done
@@ -85,6 +88,18 @@ def mark_missed_clocks() -> int:
             )
             _tell(NoticeKind.CLOCK_MISSED, NoticeKind.CLOCKS_MISSED, missed)
     return len(missed)
+
+
+def call_for_late_duties() -> int:
+    """Call the people above for duties of cases that stay undone; how many, at most 500 a call."""
+    with acting(SWEEPING, PURPOSE):
+        with connection.cursor() as cursor:
+            cursor.execute("select triage.call_for_late_duties(%s)", [PORTION])
+            late = [row[0] for row in cursor.fetchall()]
+        if late:
+            record_event(Act.DUTY_CALLED, actor=SWEEPING, object_kind="report",
+                         object_ids=sorted(set(late)), purpose=PURPOSE)  # fmt: skip
+    return len(late)
 
 
 def warn_of_clocks() -> int:

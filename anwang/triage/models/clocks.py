@@ -39,6 +39,11 @@ class Clock(models.Model):
     paused_days = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Days that it stood still, which its term is longer by."
     )
+    calls = models.PositiveSmallIntegerField(
+        default=0, db_default=0,
+        help_text="How many times people above the team were called since it ran out.",
+    )  # fmt: skip
+    call_at = models.DateTimeField(null=True, help_text="When to look whom to call next.")
 
     class Meta:
         constraints = [
@@ -54,6 +59,11 @@ class Clock(models.Model):
             models.Index(fields=["warn_at"], name="clocks_to_warn", condition=Q(state="running")),
             models.Index(
                 fields=["paused_until"], name="paused_clocks", condition=Q(state="paused")
+            ),
+            models.Index(
+                fields=["call_at"],
+                name="clocks_to_call_for",
+                condition=Q(state="missed", call_at__isnull=False),
             ),
         ]
 

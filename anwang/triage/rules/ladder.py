@@ -52,6 +52,22 @@ def read_ladders(body: Mapping[str, Any]) -> tuple[Ladder, ...]:
     return ladders
 
 
+def read_late_calls(body: Mapping[str, Any]) -> tuple[Rung, ...]:
+    """Who is called for a duty of a case that stays undone, in their order. Raises LadderFault."""
+    said = body.get("late_duties") or {}
+    if not said.get("citation") or not said.get("confidence") or not said.get("rungs"):
+        raise LadderFault("Late duties: rungs, citation and confidence are needed.")
+    minutes = [
+        _rung("late duties", one | {"after_minutes": 60 * int(one["after_hours"])})
+        for one in said["rungs"]
+    ]
+    if [one.after_minutes for one in minutes] != sorted({one.after_minutes for one in minutes}):
+        raise LadderFault("Late duties: each rung comes later than the one before it.")
+    if not isinstance(said.get("every_hours"), int) or said["every_hours"] < 1:
+        raise LadderFault("Late duties: say every how many hours the last is called again.")
+    return tuple(minutes)
+
+
 def _ladder(said: Mapping[str, Any]) -> Ladder:
     rungs = tuple(_rung(said["id"], one) for one in said["rungs"])
     minutes = [one.after_minutes for one in rungs]
