@@ -60,7 +60,7 @@ revoke execute on function triage.raise_level(numeric) from anwang_worker;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("triage", "0018_automatic_dispatch")]
+    dependencies = [("triage", "0019_automatic_dispatch")]
     operations = [
         VaultFunction(RAISE + CLIMB, {"triage.raise_disputes()": ()}),
     ]

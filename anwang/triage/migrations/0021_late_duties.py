@@ -98,7 +98,7 @@ CALLS = "How many times people above the team were called since it ran out."
 
 
 class Migration(migrations.Migration):
-    dependencies = [("triage", "0019_disputes_on_the_ladder")]
+    dependencies = [("triage", "0020_disputes_on_the_ladder")]
     operations = [
         migrations.AddField("clock", "calls", models.PositiveSmallIntegerField(db_default=0, default=0, help_text=CALLS)),
         migrations.AddField("clock", "call_at", models.DateTimeField(help_text="When to look whom to call next.", null=True)),
