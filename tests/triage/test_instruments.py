@@ -130,7 +130,7 @@ def test_a_high_score_tells_what_the_tables_would_say_and_decides_nothing(desk, 
     desk.post(path(receipt), YES_8)
     shown = page(desk, receipt)
     for words in ("目前 8 分", "高危險（8 分以上）", "以這些回答，建議所依的規則會這樣說", "分級改為第一級",
-                  "應辦事項加上提高危機網絡會議", "G-06", "建議與決定都沒有改變"):  # fmt: skip
+                  "應辦事項加上列入高危機網絡會議", "G-06", "建議與決定都沒有改變"):  # fmt: skip
         assert words in shown, words
     assert f'href="/desk/{receipt.receipt}/change/"' in shown
     assert "高危險" in desk.get(f"/desk/{receipt.receipt}/").content.decode()
