@@ -21,7 +21,12 @@ def check_can_see_seals(actor: Actor) -> Permit:
 
 
 def check_can_ask_seal(actor: Actor, report_id: uuid.UUID | None) -> Permit:
-    """A permit to ask that a report be sealed: who reads it, in a role that may ask. Raises Refused."""
+    """A permit to ask that a report be sealed: who reads it by a seat that may ask. Raises Refused."""
+    asked = [report_id] if report_id else []
     if not seats_in(actor, SEAL_ASKERS):
-        refuse(actor, "seal", [report_id] if report_id else [])
-    return check_can_read_matter(actor, report_id, "seal")
+        refuse(actor, "seal", asked)
+    permit = check_can_read_matter(actor, report_id, "seal")
+    # A role at another office's desk says nothing of this office's reports.
+    if not any(seat.role in SEAL_ASKERS for seat in permit.seats):
+        refuse(actor, "seal", asked)
+    return permit
