@@ -90,7 +90,7 @@ PAGES: dict[str, Shown] = {
     "triage:form": Shown("desk", lambda w: f"/desk/{w.known}/forms/routing-guidance/"),
     "triage:walk": Shown("desk", lambda w: f"/desk/{w.known}/walk/"),
     "triage:trials": Shown("desk", lambda w: "/trials/"),
-    "triage:ask-backtest": Shown("desk", lambda w: "/trials/of/1/"),
+    "triage:ask-backtest": Shown("desk", lambda w: f"/trials/of/{w.version}/"),
     "triage:shadow": Shown("desk", lambda w: "/trials/shadow/"),
     "triage:steps": Shown("county-manager", lambda w: "/trials/steps/"),
     "triage:quality": Shown("county-manager", lambda w: "/trials/quality/"),

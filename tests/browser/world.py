@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import requests
 
+from anwang.triage.trials.queries.versions import CAN_BE_TRIED
 from tests.flow.story import Story
 from tests.instance import Instance
 from tests.visitor import Visitor
@@ -32,6 +33,7 @@ class World:
     row_aside: str
     known: str  # a report about somebody whom the registries know
     question: str  # who that is
+    version: str  # of a policy that can be tried on past reports
 
 
 def build_world(instance: Instance) -> World:
@@ -67,9 +69,13 @@ def build_world(instance: Instance) -> World:
             " where r.receipt = %s order by v.since limit 1", [known]
         )  # fmt: skip
         delivery, row_aside = a_row_set_aside(instance, connection)
+        [(version,)] = connection.execute(
+            "select min(id) from rulebook_policyversion where policy_id = any(%s)",
+            [list(CAN_BE_TRIED)],
+        )
     return World(
         open_, again, offered, str(offer), accepted, str(case), str(family), mine, attachment,
-        delivery, row_aside, known, str(question),
+        delivery, row_aside, known, str(question), str(version),
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
 LISTS = ("/desk/", "/desk/?page=2", "/desk/?page=3", "/desk/queue/", "/inbox/", "/inbox/offers/",
          "/families/", "/receipts/", "/seals/", "/notices/", "/two-persons/", "/reviews/", "/",
          "/desk/{receipt}/", "/desk/{receipt}/change/", "/desk/{kept}/", "/cases/{case}/",
-         "/families/{family_number}/", "/account/")  # fmt: skip
+         "/families/{family_number}/", "/account/", "/load/", "/overdue/", "/disputes/")  # fmt: skip
 FORM = {"version": "2026-03-02T09:12:00+08:00", "reason": WORDS, "kind": "answered", "grade": "1",
         "stream": "child-protection", "text": WORDS, "clock": "dispatch-24h", "narrative": WORDS,
         "ground": "other"}  # fmt: skip
