@@ -27,14 +27,19 @@ def handling_context(found: DeskReport) -> Context | None:
         return None
     said = screening.proposal
     rows = {table: list(_rows(said, table)) for table in TABLES}
+    ask, tasks = _ask(screening, rows["triage.repeats"]), said.get("tasks") or []
+    automatic = _automatic(found, screening, rows["triage.dispatch"])
+    # Rows that asked for nothing stand with the window's: no row that fired is told nowhere.
+    silent = {"triage.repeats": ask, "triage.tasks": tasks, "triage.dispatch": automatic}
     return {
         "window": said["window"],
         "transfer": said.get("transfer"),
-        "window_rows": rows["triage.window"],
-        "ask": _ask(screening, rows["triage.repeats"]),
-        "tasks": said.get("tasks") or [],
+        "window_rows": rows["triage.window"]
+        + [row for table, shown in silent.items() if not shown for row in rows[table]],
+        "ask": ask,
+        "tasks": tasks,
         "task_rows": rows["triage.tasks"],
-        "automatic": _automatic(found, screening, rows["triage.dispatch"]),
+        "automatic": automatic,
     }
 
 
