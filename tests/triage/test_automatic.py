@@ -13,7 +13,10 @@ from anwang.access.context import DISPATCHING, LOADING, acting
 from anwang.access.models import AuditEntry
 from anwang.triage.actions import automatic
 from anwang.triage.actions.screening_writes import plain
+from anwang.triage.instruments.actions import keep_answers
+from anwang.triage.instruments.queries import instruments_in_force
 from anwang.triage.models import Decision, Duty, Matter, Offer, Screening
+from anwang.triage.permissions import check_can_answer_instrument
 from anwang.triage.rules.automatic import Hold, Standing, deciding_unknowns, holds
 from anwang.triage.rules.policies import shipped_policies
 from anwang.triage.rules.propose import propose
@@ -163,6 +166,16 @@ def test_what_is_held_is_on_record_and_stays_where_it_was(who):
     assert after.changed_at == before.changed_at, "who has it open may decide it"
     switched(who["one"], TAOYUAN, runs=True)
     assert dispatched() == 0, "what a person was asked for stays a person's"
+
+
+def test_who_began_to_ask_about_danger_decides_where_it_goes(who):
+    receipt = told()
+    with acting(who["desk"], "assessment"):
+        asked = instruments_in_force()["tipvda"]
+        permit = check_can_answer_instrument(who["desk"], receipt.report)
+        assert keep_answers(receipt.report, asked, {"q1": "yes"}, permit=permit) == 1
+    assert dispatched() == 0
+    assert became(receipt) == ("awaiting-decision", "held", ["said-more"], 0)
 
 
 def test_a_report_that_policy_leaves_to_the_desk_is_never_looked_at(who):

@@ -22,6 +22,7 @@ from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.intake.models import ReportAddition
 from anwang.triage.actions.decisions import NoTeam, confirm
+from anwang.triage.instruments.models import Answer
 from anwang.triage.models import Decision, Matter, Screening, State
 from anwang.triage.queries.policies import tables_in_force
 from anwang.triage.rules.automatic import Hold, Standing, holds
@@ -117,7 +118,8 @@ def _standing(matter: Matter, screening: Screening, *, runs: bool) -> Standing:
         historic=report.historic,
         waited=clock_now() - screening.at,
         failed_steps=[*matter.failed_steps, *screening.failed_steps],
-        added=ReportAddition.objects.filter(report=report).exists(),
+        added=ReportAddition.objects.filter(report=report).exists()
+        or Answer.objects.filter(matter=matter).exists(),
         protected=any(bool(one.get("protected")) for one in subjects_of(report.body)),
         grade=matter.grade,
         stream=matter.stream,
