@@ -50,6 +50,10 @@ def desk() -> Client:
 
 @pytest.fixture
 def moved(desk) -> dict[str, uuid.UUID]:
+    return family_that_moved()
+
+
+def family_that_moved() -> dict[str, uuid.UUID]:
     """Mother and child moved from the father's door to another, and the child to another school."""
     rows = {
         "child": row("1", "陳志安", "2018-05-01", "M", "child", national_id=CHILD,
