@@ -206,8 +206,8 @@ class _Apart:
         """Pass on one word of the other process; False when it has done everything."""
         try:
             told: tuple[Any, ...] | None = self._line.recv()
-        except EOFError:
-            raise IdentifyingStopped(str(IdentifyingStopped.__doc__)) from None
+        except (EOFError, OSError) as broken:  # it ended, or with words of ours unread
+            raise IdentifyingStopped(str(IdentifyingStopped.__doc__)) from broken
         if told is not None:
             self._progress(*told)
         return told is not None
