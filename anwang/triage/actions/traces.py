@@ -1,8 +1,9 @@
 """*Same event?* among the reports: leave a trace of this one, compare it with those that share a key.
 
-Two reports of one event may be screened by two workers at the same instant. A lock from leaving the
-trace to the commit makes sure that whichever comes second sees the first, and since it may be the
-one accepted earlier, it tells the later report too.
+Two reports of one event may be screened by two workers at the same instant. A lock on every key, from
+leaving the trace to the commit, makes sure that whichever comes second sees the first, and since it
+may be the one accepted earlier, it tells the later report too. Reports that share no key, which are
+never compared, do not wait for each other.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ MOST_A_KEY: Final = 300
 _WINDOWS: Final = 3  # of the policy's days: reports further apart may still state the same day
 _LOCK_NUMBER: Final = 815_010
 
+# In the order of the numbers, so that no two wait for each other; two keys of one number cost a wait.
+_HOLD = "select pg_advisory_xact_lock(%s, number) from unnest(%s::int[]) number"
+_NUMBERS: Final = 2**31
 _LEAVE = """
 with trace as (
     insert into triage_reporttrace (matter_id, received_at, digest)
@@ -107,12 +111,12 @@ def same_event_policy() -> SameEventPolicy:
 def trace_and_compare(matter: uuid.UUID, digest: ReportDigest) -> list[EventFound]:
     """Reports that may tell of the same event, likeliest first; the trace of this one is left.
 
-    Holds the lock until the transaction ends. At most 40 reports are compared.
+    Holds the keys until the transaction ends. At most 40 reports are compared.
     """
     policy = same_event_policy()
     keys = event_keys(digest)[:MOST_KEYS]
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK_NUMBER])
+        cursor.execute(_HOLD, [_LOCK_NUMBER, sorted({key % _NUMBERS for key in keys})])
         cursor.execute(
             _LEAVE,
             {
