@@ -8,7 +8,6 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -20,15 +19,15 @@ from anwang.common.clock import clock_now
 from anwang.registries.actions.batches import new_delivery_id, protect
 from anwang.registries.actions.batches import record_id as id_of
 from anwang.registries.rules.facts import FactDraft
-from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
+from anwang.registries.rules.manifests import Manifest, shipped_manifests
 
 OWN_SOURCE: Final = "anwang"
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 
 
-@cache
-def _manifest() -> Manifest:
-    return load_manifests(SOURCES)[OWN_SOURCE]
+def own_manifest() -> Manifest:
+    """The manifest of our own source."""
+    return shipped_manifests()[OWN_SOURCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def write_own_records(records: Sequence[OwnRecord], *, actor: Actor) -> list[uui
         "delivery": delivery,
         "source": OWN_SOURCE,
         "sha256": hashlib.sha256(delivery.bytes).hexdigest(),
-        "version": str(_manifest().version),
+        "version": str(own_manifest().version),
         "now": now,
         "records": json.dumps(rows, ensure_ascii=False, default=str),
         "facts": json.dumps(facts, ensure_ascii=False, default=str),
@@ -128,7 +127,7 @@ def _fact_row(record_id: uuid.UUID, fact: FactDraft) -> dict[str, Any]:
 
 def _sealed(record_id: uuid.UUID, values: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
     """Tokens stay as they are; plain numbers are protected as those of any source."""
-    protected = _manifest().protected_columns
+    protected = own_manifest().protected_columns
     tokens = {
         name: text
         for name, text in values.items()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import yaml
@@ -175,6 +176,12 @@ def load_manifests(folder: Path = SOURCES) -> dict[str, Manifest]:
             raise ManifestFault(f"{path.name}: the id {one.id!r} differs from the file's name.")
         found[one.id] = one
     return found
+
+
+@cache
+def shipped_manifests() -> Mapping[str, Manifest]:
+    """Every manifest that is shipped, read and checked once a process: checking takes half a second."""
+    return MappingProxyType(load_manifests())
 
 
 def manifest_of(body: object, *, where: str) -> Manifest:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from anwang.access.context import SCREENING
 from anwang.people.actions import ProbableLink, hold_records, link_new_records, link_own_record
 from anwang.people.rules.forms import Forms
-from anwang.registries.actions.own import OwnRecord
+from anwang.registries.actions.own import OwnRecord, own_manifest
 from anwang.registries.actions.own import write_own_records as write_records
 from anwang.registries.rules.facts import facts_of
-from anwang.registries.rules.manifests import SOURCES, Manifest, load_manifests
 from anwang.triage.models import Screening
 from anwang.triage.rules.told import concerns_of, role_of, subjects_of, text_of
 
@@ -89,12 +87,6 @@ def _record(report: WaitingReport, index: int, found: Findings) -> OwnRecord:
     values = _values(report, subject, _forms(found, index))
     facts = tuple(facts_of(own_manifest(), values, _no_number))
     return OwnRecord(f"{report.receipt}/{index}", values, facts)
-
-
-@cache
-def own_manifest() -> Manifest:
-    """The manifest of our own source."""
-    return load_manifests(SOURCES)[OWN_SOURCE]
 
 
 def _values(report: WaitingReport, subject: Mapping[str, Any], forms: Forms) -> dict[str, Any]:

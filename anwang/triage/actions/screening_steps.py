@@ -25,7 +25,7 @@ from anwang.households.rules.picture import Picture
 from anwang.households.rules.ties import load_ties
 from anwang.people.queries import PersonMatch, find_many, model_in_force, relatives_meant
 from anwang.people.rules.forms import Forms
-from anwang.registries.rules.manifests import load_manifests
+from anwang.registries.rules.manifests import shipped_manifests
 from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
 from anwang.triage.queries.policies import policies_in_force
@@ -270,7 +270,7 @@ def _picture(report: WaitingReport, found: Findings) -> Picture:
 
 @cache
 def _all_sources() -> tuple[str, ...]:
-    return tuple(sorted(set(load_manifests()) - {"anwang"}))
+    return tuple(sorted(set(shipped_manifests()) - {"anwang"}))
 
 
 def _empty_picture(report: WaitingReport) -> dict[str, Any]:
