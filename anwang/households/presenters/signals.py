@@ -10,7 +10,7 @@ from anwang.households.presenters.words import joined, source_said
 from anwang.households.rules.signal_search import SignalFound, signals_in
 from anwang.households.rules.signals import load_signals
 from anwang.registries.actions.own import OWN_SOURCE
-from anwang.registries.rules.manifests import load_manifests
+from anwang.registries.rules.manifests import shipped_manifests
 
 MOST_OPEN: Final = 6  # of what cannot be ruled out
 _CONFIDENCE: Final = {
@@ -24,7 +24,7 @@ _CONFIDENCE: Final = {
 def told_by() -> dict[str, frozenset[str]]:
     """Kind of fact -> the delivering sources that yield it. Our own absence means nothing."""
     found: dict[str, set[str]] = {}
-    for manifest in load_manifests().values():
+    for manifest in shipped_manifests().values():
         for rule in manifest.facts if manifest.transport != "own" else ():
             found.setdefault(rule.kind, set()).add(manifest.id)
     return {kind: frozenset(sources) for kind, sources in found.items()}

@@ -70,9 +70,10 @@ class Gathered:
 
     def facts(self) -> list[FactView]:
         """Their facts, with places and relatives as keys and persons."""
+        names = {person: str(person) for person in self._known.identities}
         return [
             FactView(
-                person_id=str(one.person_id),
+                person_id=names[one.person_id],
                 kind=one.kind,
                 value=one.value,
                 source=one.source,

@@ -15,10 +15,9 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 
-from django.db import connection
-
 from anwang.households.rules.living_together import MOST_TOGETHER
 from anwang.people.queries import IdentityView
+from anwang.people.queries.prepared import array_text, fetch_prepared
 from anwang.people.rules.forms import Forms
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
 
@@ -59,15 +58,17 @@ class Known:
         """From rows of `households.around`."""
         found = cls()
         told = _Told()
-        for person, source, key, record, token, forms, said, facts in rows:
+        rows = list(rows)
+        # One text to read instead of hundreds.
+        stated = json.loads(f"[{','.join(row[-1] for row in rows)}]")
+        for (person, source, key, record, token, forms, said, _), facts in zip(
+            rows, stated, strict=True
+        ):
             number = bytes(token) if token is not None else None
             found.identities.setdefault(person, []).append(
                 IdentityView(person, source, key, record, number, told[forms])
             )
-            if facts != "[]":
-                found.facts += [
-                    _fact(person, source, said, record, row) for row in json.loads(facts)
-                ]
+            found.facts += [_fact(person, source, said, record, row) for row in facts]
         return found
 
 
@@ -122,12 +123,11 @@ def known_around(
     earlier: bool,
 ) -> Known:
     """Persons, who is beside them or at a place told, and their kin. `earlier`: links as judged then."""
-    wanted: list[Any] = [list(persons), list(places), list(doors)]
-    if not any(wanted):
+    wanted = [array_text(persons), array_text(places), array_text(doors)]
+    if wanted == ["{}"] * 3:
         return Known()
-    with connection.cursor() as cursor:
-        cursor.execute(_AROUND, [*wanted, *asking(sources, as_of, known_at, earlier=earlier)])
-        return Known.of(cursor.fetchall())
+    asked = asking(sources, as_of, known_at, earlier=earlier)
+    return Known.of(fetch_prepared(_AROUND, [*wanted, *asked]))
 
 
 def _fact(

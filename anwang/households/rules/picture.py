@@ -39,7 +39,6 @@ from anwang.households.rules.memberships import memberships
 from anwang.households.rules.protected import said_instead, settled_on, tells_place
 from anwang.households.rules.ties import Ties, load_ties
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
-from anwang.registries.rules.words import Words
 
 Picture = dict[str, Any]
 _KIN_STEPS = 2
@@ -177,9 +176,10 @@ def _people(
     as_of: date,
 ) -> dict[str, _Person]:
     said: dict[tuple[str, str], FactView] = {}
-    for fact in sorted(facts, key=_fact_order):
-        kind = kinds.get(fact.kind)
-        if kind and kind.person and fact.holds_on(as_of) and not faded(fact, kind, as_of):
+    of_persons = {one.id: one.person for one in kinds.values() if one.person}
+    for fact in sorted((one for one in facts if one.kind in of_persons), key=_fact_order):
+        kind = kinds[fact.kind]
+        if kind.person and fact.holds_on(as_of) and not faded(fact, kind, as_of):
             said[(fact.person_id, kind.person)] = fact
     found = {}
     for one in persons:
@@ -272,14 +272,28 @@ def _facts(
         and (fact.valid_from is None or fact.valid_from <= as_of)
     ]
     wanted.sort(key=lambda fact: (place[fact.person_id], ranks[fact.kind], _fact_order(fact)))
-    return [_fact(fact, kinds[fact.kind], as_of) for fact in wanted]
+    said = {kind: _SaidOfKind.of(kinds[kind]) for kind in {fact.kind for fact in wanted}}
+    return [_fact(fact, kinds[fact.kind], said[fact.kind], as_of) for fact in wanted]
 
 
-def _fact(fact: FactView, kind: FactKind, as_of: date) -> dict[str, Any]:
-    return _place(fact, kind) | {
+@dataclass(frozen=True, slots=True)
+class _SaidOfKind:
+    """What every fact of one kind is shown with."""
+
+    label: dict[str, str]
+    tells_place: str | None
+    instead: dict[str, str]
+
+    @classmethod
+    def of(cls, kind: FactKind) -> "_SaidOfKind":
+        return cls(kind.label.as_dict(), tells_place(kind), said_instead(kind).as_dict())
+
+
+def _fact(fact: FactView, kind: FactKind, said: _SaidOfKind, as_of: date) -> dict[str, Any]:
+    return _place(fact, said) | {
         "person_id": fact.person_id,
         "kind": fact.kind,
-        "label": kind.label.as_dict(),
+        "label": said.label,
         "value": dict(fact.value),
         "source": fact.source,
         "valid_from": fact.valid_from.isoformat() if fact.valid_from else None,
@@ -287,24 +301,19 @@ def _fact(fact: FactView, kind: FactKind, as_of: date) -> dict[str, Any]:
         "known_at": fact.known_at.isoformat(),
         "state": "withheld" if fact.withheld else "value",
         "current": fact.holds_on(as_of) and not faded(fact, kind, as_of),
-        "text": _text(fact, kind).as_dict(),
+        "text": said.instead if fact.withheld else kind.text_of(fact.value).as_dict(),
         "record": fact.record,
     }
 
 
-def _text(fact: FactView, kind: FactKind) -> Words:
-    return said_instead(kind) if fact.withheld else kind.text_of(fact.value)
-
-
-def _place(fact: FactView, kind: FactKind) -> dict[str, Any]:
+def _place(fact: FactView, said: _SaidOfKind) -> dict[str, Any]:
     """That the fact tells a place, and what whoever must keep the place back goes by."""
-    tells = tells_place(kind)
-    if tells is None:
+    if said.tells_place is None:
         return {}
     return {
-        "tells_place": tells,
+        "tells_place": said.tells_place,
         "settled_on": settled_on(fact).isoformat(),
-        "instead": said_instead(kind).as_dict(),
+        "instead": said.instead,
     }
 
 
@@ -321,6 +330,7 @@ def _lookups(
     as_of: date,
 ) -> list[dict[str, str]]:
     known = sources_with_value(facts)
+    in_order = sorted(sources, key=lambda one: one.id)
     return [
         {
             "person_id": pid,
@@ -334,5 +344,5 @@ def _lookups(
             ),
         }
         for pid in order
-        for source in sorted(sources, key=lambda one: one.id)
+        for source in in_order
     ]

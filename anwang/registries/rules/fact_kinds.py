@@ -5,7 +5,7 @@ household.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final, Literal
@@ -70,8 +70,14 @@ class FactKind:
         if words is not None:
             return words.zh, words.en
         if field.endswith("_on"):
-            return roc_date(date.fromisoformat(content)), str(content)
+            return _roc_day(content), str(content)
         return str(content), str(content)
+
+
+@lru_cache(maxsize=20_000)
+def _roc_day(iso: str) -> str:
+    """A day as it is shown. Few days are told of very many people."""
+    return roc_date(date.fromisoformat(iso))
 
 
 def load_fact_kinds(path: Path = FACT_KINDS) -> dict[str, FactKind]:
