@@ -39,12 +39,18 @@ def needs_no_database(given: Sequence[str]) -> bool:
 
 
 def _execute(arguments: Sequence[str]) -> int:
+    from anwang.common.memory import gather_memory, settle_memory
+
+    gather_memory()
+    import django
     from django.core.management import execute_from_command_line
     from django.db.utils import ProgrammingError
 
     from anwang.common.errors import AnwangError
 
     try:
+        django.setup()
+        settle_memory()
         execute_from_command_line(list(arguments))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1

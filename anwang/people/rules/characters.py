@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from opencc import OpenCC
-from pypinyin import Style, lazy_pinyin
 
 from anwang.common.yaml_files import read_yaml
 
@@ -68,6 +67,8 @@ def sound(sign: str) -> str:
     """Toneless pinyin of a folded `sign`; the sign itself where no reading is known."""
     if sign in _GIVEN_READINGS:
         return _GIVEN_READINGS[sign]
+    from pypinyin import Style, lazy_pinyin  # not at once: its dictionary takes 0.2 s to read
+
     return "".join(lazy_pinyin(sign, style=Style.NORMAL)) or sign
 
 

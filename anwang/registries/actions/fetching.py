@@ -21,7 +21,7 @@ from anwang.common.errors import AnwangError
 from anwang.registries.actions.deliveries import PURPOSE, LoadOutcome, load_file, manifest_in_force
 from anwang.registries.models import Arrival, FetchState, Source
 from anwang.registries.rules.fetching import next_fetch
-from anwang.registries.transports import drop, folders, rest, sftp
+from anwang.registries.transports import drop, folders, rest
 from anwang.registries.transports.connections import (
     Connection,
     WrongConnection,
@@ -147,6 +147,8 @@ def _offered(
     arrivals = Arrival.objects.filter(source_id=source_id)
     taken = set(arrivals.values_list("name", "version"))
     if connection is not None and connection.url.startswith("sftp:"):
+        from anwang.registries.transports import sftp  # its library is read when it is needed
+
         opened = sftp.shelf_at(connection, route)
     else:
         opened = drop.shelf_in(drop.folder_of(source_id, connection, route))
