@@ -21,7 +21,9 @@ import psycopg
 import pytest
 from django.db import connection, connections
 from hypothesis import HealthCheck, settings
-from xdist.scheduler import LoadScopeScheduling
+
+from anwang.common.memory import gather_memory, settle_memory
+from tests.sharing import ByFile
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_HOME = Path(os.environ.get("ANWANG_TEST_HOME", f"/tmp/anwang-tests-{os.geteuid()}"))
@@ -34,27 +36,24 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-# Tests that share the running instance stay in one process; of the others, each file does.
-AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py", "tests/flow/test_sources.py",
-                   "tests/trust/stories/test_s20_")  # fmt: skip
-
-
-class ByFile(LoadScopeScheduling):
-    """Sends files to the processes, the one with most tests first, the instance's as one.
-
-    In place of `--dist loadgroup`, whose marks xdist 3.8 loses under pytest 9.2.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "instance" if file.startswith(AT_THE_INSTANCE) else file
+gather_memory()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """How tests are shared out to the processes of `-n`."""
     return ByFile(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What was read and collected stays until the end, and is not looked through again."""
+    settle_memory()
+
+
+def pytest_unconfigure() -> None:
+    """When all fixtures are gone, the data of instances that nobody will start again."""
+    from tests.instance import remove_data
+
+    remove_data()
 
 
 def _fingerprint() -> str:

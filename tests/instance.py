@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from config import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD_FILE = "demo-accounts.json"
+HOMES: set[Path] = set()  # of the instances that this process started
 
 
 def free_port() -> int:
@@ -99,6 +101,7 @@ def neutral_page(port: int) -> str:
 @contextlib.contextmanager
 def running(home: Path, **more: str) -> Iterator[Instance]:
     """`anwang up` until the block ends; ended by Ctrl-C, as a user does."""
+    HOMES.add(home)
     port = free_port()
     log = (home / "up.log").open("w")
     up = subprocess.Popen(
@@ -119,6 +122,14 @@ def running(home: Path, **more: str) -> Iterator[Instance]:
                 os.killpg(up.pid, signal.SIGKILL)
                 up.wait()
         log.close()
+
+
+def remove_data() -> None:
+    """Remove what these instances keep outside their homes, as they do for root (config/postgres.py)."""
+    for home in HOMES:
+        pointer = home / "database-location"
+        if pointer.exists():
+            shutil.rmtree(Path(pointer.read_text().strip()).parent, ignore_errors=True)
 
 
 def _await(port: int, up: subprocess.Popen[str], home: Path) -> None:
