@@ -9,6 +9,7 @@ from typing import Any, Final
 
 WIDTH: Final = 200  # of a bar or an interval, in the picture's own units
 CELL: Final = 16
+HALF: Final = 12  # height of the longest bar of an hour, above or below the line
 
 
 def bar(value: float | None, most: float, width: int = WIDTH) -> int:
@@ -34,19 +35,25 @@ def widest(shares: Sequence[Mapping[str, Any]]) -> float:
 
 
 def hour_cells(before: Sequence[int | None], after: Sequence[int | None]) -> list[dict[str, Any]]:
-    """24 cells with how much more or less there is in each hour, -4 to 4, None where it is hidden."""
+    """24 bars from a line in the middle: up for more in that hour, down for fewer.
+
+    `tall` is 0 to HALF, `top` where the bar begins; both None where a count is hidden.
+    """
     apart = [None if b is None or a is None else a - b for b, a in zip(before, after, strict=True)]
     most = max((abs(one) for one in apart if one is not None), default=0)
-    return [
-        {
+    cells = []
+    for hour, one in enumerate(apart):
+        tall = None if one is None else bar(abs(one), most, HALF)
+        cells.append({
             "hour": hour,
             "x": hour * CELL,
             "before": before[hour],
             "after": after[hour],
-            "step": None if one is None else round(one / most * 4) if most else 0,
-        }
-        for hour, one in enumerate(apart)
-    ]
+            "fewer": one is not None and one < 0,
+            "tall": tall,
+            "top": None if one is None or tall is None else HALF if one < 0 else HALF - tall,
+        })  # fmt: skip
+    return cells
 
 
 def lane(
