@@ -15,7 +15,8 @@ import yaml
 
 from anwang.access.vocabulary import Act
 
-DIRECTORY = Path(__file__).parents[2] / "anwang" / "directory" / "data"
+ROOT = Path(__file__).parents[2] / "anwang"
+DIRECTORY = ROOT / "directory" / "data"
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 # As written in docs/formats/README.md ("Outcomes") and docs/formats/report.schema.json.
@@ -41,6 +42,22 @@ CODES = {
     "injuries": "none minor serious death unknown",
     "languages": "cmn nan hak ami tay pwn bnn vie ind tgl tha eng tss",
     "lookup_states": "value none not-asked late failed withheld",
+    "object_kinds": "report case family person record account office safe-adult receipt draft"
+    " attachment desk escalation dispute help glass alarm conflict request notice"
+    " looks audit policy trial step source delivery quarantined-row linking sender"
+    " vault-key",
+    "purposes": "report consult add-to-report receipt reporter-for-taker relay deliver duty-desk"
+    " find-report task decide answer-offer assessment ask-sources asking-sources"
+    " overdue dispute team-inbox case-work family-list family-work family-addresses"
+    " household-correction joint-work transfer load-board who-is-who matching linking"
+    " consistency open-attachment safe-address send-help help seal sealed-cases"
+    " break-glass glass-reviews review alarms attempts declare-conflict notices"
+    " risk-warning two-persons looked-at-me own-reach people-and-rights accounts"
+    " quick-exit audit bury-entry rotate-keys shred-report feeds loading"
+    " connect-source quarantine open-quarantined-row policy trying-policies"
+    " walking-history automatic-steps auto-dispatch screening sweeping demonstration"
+    " reveal-reporter reveal-safe-address unseal name-in-seal merge-persons export-key"
+    " audit-settings bulk-export",
     "refusals": "not-our-law not-our-area already-open duplicate cannot-reach"
     " conflict-of-interest other",
     "relation_groups": "parent carer partner child other-family outsider self nobody",
@@ -79,6 +96,19 @@ def rows(name: str) -> list[dict[str, str]]:
 
 def code_list(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load((DIRECTORY / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def test_every_kind_of_thing_and_every_purpose_on_record_has_a_word() -> None:
+    """What the audit's search screen shows to people; a code there tells nobody anything."""
+    sources = [path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")]
+    kinds = {kind for text in sources for kind in re.findall(r'object_kind="([a-z-]+)"', text)}
+    assert kinds - set(EXPECTED["object_kinds"]) == set()
+    purposes = {one for text in sources for one in re.findall(r'[ (]purpose="([a-z-]+)"', text)}
+    for path in ROOT.rglob("access.yaml"):
+        purposes |= set(re.findall(r"^ +purpose: ([a-z-]+)$", path.read_text("utf-8"), re.M))
+    acts = yaml.safe_load((ROOT / "access/policies/two_person_acts.yaml").read_text("utf-8"))
+    purposes |= {row["act"] for row in acts["rows"]}
+    assert purposes - set(EXPECTED["purposes"]) == set()
 
 
 def test_there_are_22_governments_of_three_kinds() -> None:
