@@ -30,6 +30,7 @@ CODES = {
     " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
     " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
     " suicide-ideation school-dropout teen-pregnancy exposed-youth housing long-term-care other",
+    "confidences": "V S D U",
     "cues": "strangling weapon death-threat die-together grave-injury suicide child-harm child-sexual"
     " left-alone partner-violence elder-harm disability-harm family-violence sexual-assault"
     " mental-illness hardship job-loss",
