@@ -104,7 +104,7 @@ def test_no_not_known_and_unasked_are_kept_apart(desk, receipt):
     desk.post(path(receipt), {"answers-q1": "no", "answers-q2": "unknown", "answers-q3": ""})
     assert {one.question: one.value for one in rows(receipt)} == {"q1": "no", "q2": "unknown"}
     shown = page(desk, receipt)
-    for words in ("已回答 1／16", "不知道 1", "未問 14", "還不能判定", "最多可能到 14 分"):
+    for words in ("已回答 1/16", "不知道 1", "未問 14", "還不能判定", "最多可能到 14 分"):
         assert words in shown, words
 
 
