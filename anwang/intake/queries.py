@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Count
 
@@ -26,6 +27,7 @@ from anwang.rulebook.rules.loader import read_doc
 
 MARKS_FILE: Final = Path(__file__).parent / "policies" / "marks.yaml"
 CONSULT: Final = "consult"
+OWN_A_PAGE: Final = 50
 Text = dict[str, str]
 
 
@@ -73,16 +75,17 @@ def mark_texts(codes: Iterable[str]) -> list[Text]:
     return [_mark_texts().get(code, {"zh": code, "en": code}) for code in codes]
 
 
-def own_reports(*, permit: Permit, limit: int = 100) -> list[OwnReport]:
-    """The permit holder's reports, the latest first."""
-    reports = list(
+def own_reports(number: str | None = None, *, permit: Permit) -> tuple[list[OwnReport], Page[Any]]:
+    """The permit holder's reports on a page, the latest first, and which page it is."""
+    found = (
         Report.objects.filter(author=permit.actor.id)
         .annotate(added=Count("additions"))
         .only("receipt", "received_at", "county", "channel")
-        .order_by("-accepted_at")[:limit]
+        .order_by("-accepted_at", "pk")
     )
-    counties = {county.code: county for county in County.objects.all()} if reports else {}
-    return [
+    page: Page[Any] = Paginator(found, OWN_A_PAGE).get_page(number)
+    counties = {county.code: county for county in County.objects.all()} if page else {}
+    shown = [
         OwnReport(
             one.receipt,
             one.received_at,
@@ -90,8 +93,9 @@ def own_reports(*, permit: Permit, limit: int = 100) -> list[OwnReport]:
             one.channel,
             one.added,
         )
-        for one in reports
+        for one in page
     ]
+    return shown, page
 
 
 def _names(place: County | Team | None) -> Text | None:

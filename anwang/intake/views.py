@@ -187,7 +187,8 @@ def discard(request: HttpRequest, form: str) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """One's own reports, by receipt."""
     permit = openly(permissions.check_can_report, request)
-    return render(request, "intake/mine.html", {"reports": queries.own_reports(permit=permit)})
+    reports, page = queries.own_reports(request.GET.get("page"), permit=permit)
+    return render(request, "intake/mine.html", {"reports": reports, "page": page})
 
 
 def _receipt_typed(typed: str) -> str:

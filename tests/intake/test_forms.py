@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from PIL import Image
 
+from anwang.intake import queries
 from anwang.intake.actions import sweep_drafts
 from tests.conftest import as_role
 from tests.intake.people import account, rows, signed_in
@@ -63,6 +64,19 @@ def test_a_teacher_reports_and_sees_the_receipt(django_assert_max_num_queries):
     assert '"received-at-missing"' not in body
     assert "林範例" not in body and "A123456789" not in body and "a123456789" not in body
     assert "林範例" not in client.get("/receipts/").content.decode()
+
+
+def test_every_own_report_can_be_reached_however_many_there_are(monkeypatch):
+    monkeypatch.setattr(queries, "OWN_A_PAGE", 2)
+    client, _ = signed_in("mandated-reporter")
+    sent = [
+        client.post("/report/", SMALL | {"form_token": token_in(client.get("/report/"))}).url
+        for _ in range(3)
+    ]
+    pages = [client.get(f"/receipts/?page={number}").content.decode() for number in (1, 2)]
+    assert 'rel="next"' in pages[0] and 'rel="prev"' in pages[1]
+    assert [sum(one in page for one in sent) for page in pages] == [2, 1]
+    assert sent[0] in pages[1]  # the oldest comes last
 
 
 def test_the_same_form_sent_twice_is_one_report():
