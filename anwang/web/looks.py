@@ -11,7 +11,7 @@ from anwang.access.actions.look_rules import read_look_rules
 from anwang.access.middleware import actor_of
 from anwang.access.tokens import id_token
 from anwang.web.permissions import check_can_see_looks
-from anwang.web.queries import looks_at
+from anwang.web.queries import MOST_LOOKS, looks_at
 
 # What an office was doing, in words for the one it was about.
 PURPOSES = {
@@ -44,5 +44,6 @@ def looked_at_me(request: HttpRequest) -> HttpResponse:
     ]
     rules = [row["text"] for row in read_look_rules() if "text" in row]
     return render(
-        request, "web/looked_at_me.html", {"looks": looks, "rules": rules, "for_child": about}
-    )
+        request, "web/looked_at_me.html",
+        {"looks": looks, "most": MOST_LOOKS, "rules": rules, "for_child": about},
+    )  # fmt: skip

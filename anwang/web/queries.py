@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import connection
 
 from anwang.access.permissions import Permit
 from anwang.directory.models import Team
+
+MOST_LOOKS: Final = 200  # as cases.who_looked() ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Look:
 
 
 def looks_at(permit: Permit, about: bytes | None = None) -> list[Look]:
-    """Looks of the last two years, newest first, at most 200. Empty for everybody who may not ask.
+    """Looks of the last two years, newest first, at most MOST_LOOKS. Empty for everybody who may not ask.
 
     What is left out is decided by the database (cases.who_looked), by policies/looked_at_me.yaml.
     """

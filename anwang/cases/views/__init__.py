@@ -38,6 +38,7 @@ from anwang.cases.presenters import (
 from anwang.cases.presenters_joint import help_line, transfer_card, transfer_line
 from anwang.cases.queries import (
     COUNTED,
+    MOST_OFFERS,
     FamilyPage,
     family_of_number,
     family_page,
@@ -154,6 +155,7 @@ def _offers_part(
     return {
         "now": now,
         "offers": cards,
+        "most_offers": MOST_OFFERS,
         "live_url": f"{reverse('cases:offers')}?since={version}",
     }, shown
 

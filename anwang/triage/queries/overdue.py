@@ -12,6 +12,7 @@ from django.db import connection
 from anwang.access.permissions import Permit
 from anwang.triage.models import OfficeClosure
 
+MOST_UNACCEPTED: Final = 500  # as triage.unaccepted() ends
 SILENT_AFTER: Final = dt.timedelta(minutes=5)
 # What must be done every minute, each by a name of its own.
 SWEEPS: Final = ("ladder", "clocks")

@@ -54,6 +54,7 @@ from anwang.triage.presenters.disputes import (
 )
 from anwang.triage.queries.dispatch_policies import jurisdiction_in_force
 from anwang.triage.queries.disputes import (
+    MOST,
     PrecedentQuery,
     disputes_for,
     names_of_teams,
@@ -79,6 +80,7 @@ def disputes(request: HttpRequest) -> HttpResponse:
         "now": now,
         "waiting": [dispute_line(one, teams, now) for one in waiting],
         "done": [dispute_line(one, teams, now) for one in done],
+        "most": MOST,
     }
     return render(request, "triage/disputes.html", context)
 

@@ -27,7 +27,7 @@ from anwang.triage.actions.escalation import (
 )
 from anwang.triage.permissions import check_can_see_overdue, put_on_record
 from anwang.triage.presenters.overdue import overdue_line, rung_words, sweep_line
-from anwang.triage.queries.overdue import closures, sweeps, unaccepted
+from anwang.triage.queries.overdue import MOST_UNACCEPTED, closures, sweeps, unaccepted
 
 CLOSERS: Final = (Role.SUPERVISOR, Role.COUNTY_MANAGER)
 HOURS: Final = (4, 12, 24, 72)
@@ -49,6 +49,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "lines": [overdue_line(one, names, words) for one in found],
+        "most": MOST_UNACCEPTED,
         "sweeps": [sweep_line(one) for one in sweeps()],
         **_offices(permit, now),
     }

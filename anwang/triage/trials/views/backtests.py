@@ -23,7 +23,7 @@ from anwang.triage.trials.models import Backtest
 from anwang.triage.trials.permissions import check_can_read_backtest, check_can_try, county_of
 from anwang.triage.trials.presenters.results import difference_lines, result_context, run_context
 from anwang.triage.trials.queries.drafts import CannotBeTried
-from anwang.triage.trials.queries.results import backtests, differences
+from anwang.triage.trials.queries.results import MOST_RUNS, backtests, differences
 from anwang.triage.trials.queries.versions import CAN_BE_TRIED, version_of
 
 
@@ -37,6 +37,7 @@ def trials(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "runs": [run_context(one) for one in backtests(permit)],
+        "most": MOST_RUNS,
         "versions": versions.order_by("policy_id", "county", "-loaded_at"),
         "counties": {
             one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()
