@@ -8,12 +8,20 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from anwang.directory.models import County
-from anwang.triage.presenters.words import clock_words, code_words, field_words, plain, table_words
+from anwang.triage.presenters.words import (
+    Words,
+    clock_words,
+    code_words,
+    field_words,
+    plain,
+    table_words,
+)
 from anwang.triage.trials.models import Backtest, BacktestDifference, FamilyWalk, ShadowOutcome
 from anwang.triage.trials.presenters.pictures import bar, hour_cells, interval, widest
 from anwang.triage.trials.rules.past import GROUPINGS, NOT_KNOWN
 
 Context = dict[str, Any]
+BETWEEN: Final = "、"
 MOST_MOVES: Final = 40
 MOST_ROWS: Final = 40
 MOST_TEAMS: Final = 30
@@ -57,12 +65,29 @@ def run_context(run: Backtest | FamilyWalk) -> Context:
     return {"run": run, "state_word": STATES[run.state], "percent": run.percent}
 
 
+def county_words() -> Mapping[str, Words]:
+    """County -> its names."""
+    return {one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()}
+
+
+def version_words(names: str, counties: Mapping[str, Words]) -> Words:
+    """What people call versions named like `triage.grade@68000@2026.2`; several stand between 、."""
+    words = [_one_version(name, counties) for name in names.split(BETWEEN)]
+    return {"zh": BETWEEN.join(w["zh"] for w in words), "en": ", ".join(w["en"] for w in words)}
+
+
+def _one_version(name: str, counties: Mapping[str, Words]) -> Words:
+    policy, *layers = name.split("@")
+    words = [table_words(policy), *(counties.get(one) or plain(one) for one in layers)]
+    return {key: " ".join(one[key] for one in words) for key in ("zh", "en")}
+
+
 def result_context(run: Backtest) -> Context:
     """Every part of a result that is done; without one, nothing."""
     result = run.result or {}
     if run.state != Backtest.State.DONE:
         return {"error": result.get("error")}
-    counties = {one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()}
+    counties = county_words()
     return {
         "result": result,
         "moves": _moves(result["moves"]),

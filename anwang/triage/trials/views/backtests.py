@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
-from anwang.directory.models import County
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.queries import versions_standing
 from anwang.triage.forms import errors_of
@@ -21,7 +20,13 @@ from anwang.triage.trials.actions.backtests import TooManyWait, ask_backtest, st
 from anwang.triage.trials.forms import SpanForm
 from anwang.triage.trials.models import Backtest
 from anwang.triage.trials.permissions import check_can_read_backtest, check_can_try, county_of
-from anwang.triage.trials.presenters.results import difference_lines, result_context, run_context
+from anwang.triage.trials.presenters.results import (
+    county_words,
+    difference_lines,
+    result_context,
+    run_context,
+    version_words,
+)
 from anwang.triage.trials.queries.drafts import CannotBeTried
 from anwang.triage.trials.queries.results import MOST_RUNS, backtests, differences
 from anwang.triage.trials.queries.versions import CAN_BE_TRIED, version_of
@@ -35,13 +40,15 @@ def trials(request: HttpRequest) -> HttpResponse:
     versions = PolicyVersion.objects.filter(policy_id__in=CAN_BE_TRIED).exclude(
         pk__in=versions_standing(CAN_BE_TRIED)
     )
+    counties = county_words()
     context = {
-        "runs": [run_context(one) for one in backtests(permit)],
+        "runs": [
+            run_context(one) | {"tried": version_words(one.label, counties)}
+            for one in backtests(permit)
+        ],
         "most": MOST_RUNS,
         "versions": versions.order_by("policy_id", "county", "-loaded_at"),
-        "counties": {
-            one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()
-        },
+        "counties": counties,
     }
     return render(request, "triage/trials/trials.html", context)
 
@@ -82,6 +89,7 @@ def backtest(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     permit = check_can_read_backtest(actor_of(request), run_id)
     run = get_object_or_404(Backtest, pk=run_id)
     context = run_context(run) | result_context(run)
+    context["tried"] = version_words(run.label, county_words())
     if not run.is_over:
         context |= {"live_url": reverse("triage:backtest", args=[run.pk])}
     if run.state == Backtest.State.DONE:

@@ -18,7 +18,6 @@ from anwang.access.middleware import actor_of
 from anwang.access.models import Account
 from anwang.access.permissions import Permit, seats_in
 from anwang.common.clock import clock_now
-from anwang.directory.models import County
 from anwang.triage.presenters.words import field_words
 from anwang.triage.trials.actions.steps import NeedsReason, switch_step
 from anwang.triage.trials.forms import SwitchForm
@@ -28,7 +27,11 @@ from anwang.triage.trials.permissions import (
     check_can_switch,
     check_can_try,
 )
-from anwang.triage.trials.presenters.results import difference_lines
+from anwang.triage.trials.presenters.results import (
+    county_words,
+    difference_lines,
+    version_words,
+)
 from anwang.triage.trials.queries.results import ShadowCount, shadow_counts, shadow_lines
 from anwang.triage.trials.queries.steps import AUTO_DISPATCH, step_states
 from anwang.triage.trials.queries.versions import versions_in_shadow
@@ -46,8 +49,9 @@ def shadow(request: HttpRequest) -> HttpResponse:
     permit = openly(check_can_try, request)
     since = clock_now() - dt.timedelta(days=SHADOW_DAYS)
     found, receipts = shadow_lines(permit)
+    counties = county_words()
     context = {
-        "versions": versions_in_shadow(),
+        "versions": [version_words(one.name, counties) for one in versions_in_shadow()],
         "days": SHADOW_DAYS,
         "counts": _by_field(shadow_counts(since, permit)),
         "lines": difference_lines(found, receipts),
@@ -82,7 +86,7 @@ def steps(request: HttpRequest) -> HttpResponse:
     permit = openly(check_can_try, request)
     counties = sorted({seat.county for seat in permit.seats}, key=lambda one: one or "")
     states = step_states(list(counties))
-    names = {one.code: {"zh": one.name_zh, "en": one.name_en} for one in County.objects.all()}
+    names = county_words()
     people = Account.objects.in_bulk([one.last.by for one in states if one.last])
     context = {
         "lines": [

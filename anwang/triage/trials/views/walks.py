@@ -19,7 +19,7 @@ from anwang.triage.trials.actions.walks import AlreadyAsked, ask_walk
 from anwang.triage.trials.models import FamilyWalk
 from anwang.triage.trials.permissions import check_can_walk
 from anwang.triage.trials.presenters.pictures import lane
-from anwang.triage.trials.presenters.results import run_context
+from anwang.triage.trials.presenters.results import county_words, run_context, version_words
 from anwang.triage.trials.queries.results import latest_walk
 
 
@@ -66,10 +66,11 @@ def _walked(result: dict[str, Any]) -> dict[str, Any]:
         str(k): v for k, v in Report.objects.filter(pk__in=told).values_list("pk", "receipt")
     }
     shown = [one for one in steps if one["report"] is None or one["report"] in receipts]
+    counties = county_words()
     return {
         "lanes": [
             {
-                "name": name,
+                "name": version_words(name, counties) if name else None,
                 "spans": lane(shown, place, days) if days else [],
                 "first": _first(result["first"][place], receipts),
                 "by_facts": _first(result["first_by_facts"][place], receipts),
