@@ -78,7 +78,8 @@ def _told(
     changed = [
         name
         for name in TOLD
-        if _compared(name, other) != now[name] and other.field(name) != outcome.field(name)
+        if _differ(_compared(name, other), now[name])
+        and _differ(other.field(name), outcome.field(name))
     ]
     if not changed:
         return None
@@ -92,6 +93,13 @@ def _told(
         if isinstance(after, frozenset) and isinstance(before := outcome.asked[name], frozenset)
     }
     return said | {"without": words} if words else said
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two values of a field are two. The same bodies in another order are the same bodies."""
+    if one == other:
+        return False
+    return not (isinstance(one, list) and isinstance(other, list) and set(one) == set(other))
 
 
 def difference(changed: Iterable[str], before: Outcome, after: Outcome) -> dict[str, object]:
