@@ -108,6 +108,7 @@ def member_lines(members: Iterable[FamilyMember], picture: Mapping[str, Any]) ->
             "registered": seen.get("registered", False),
             "dead": seen.get("dead", False),
             "in_case": member.role in IN_CASE,
+            "identified": member.person_id is not None,
             "notes": list(_notes(member, seen)),
         }
 

@@ -90,7 +90,12 @@ def _inbox(request: HttpRequest, permit: Permit, **asked: Any) -> HttpResponse:
     number = number_of_cases(permit)
     context = part | {
         "transfers": _transfers(permit),
-        "team": {"name": "、".join(team.name_zh for team in teams.values())},
+        "team": {
+            "name": {
+                "zh": "、".join(team.name_zh for team in teams.values()),
+                "en": ", ".join(team.name_en for team in teams.values()),
+            }
+        },
         "counts": {
             "offers": len(shown),
             "late": sum(

@@ -109,7 +109,7 @@ def _nothing_held(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "text": _listed([source_words(source) for source in sources]),
             "source_name": {
                 "zh": f"{len(sources)} 個來源查無資料",
-                "en": f"nothing held by {len(sources)} sources",
+                "en": f"nothing held by {_sources(sources)}",
             },
             "state": "none",
         }
@@ -135,17 +135,24 @@ def _not_known(picture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "text": _listed([source_words(source) for source in sources]),
             "source_name": {
                 "zh": f"{len(sources)} 個來源沒有回答",
-                "en": f"no answer from {len(sources)} sources",
+                "en": f"no answer from {_sources(sources)}",
             },
             "state": state,
         }
 
 
-def _named(names: Sequence[str], everybody: int) -> str:
+def _sources(sources: Sequence[str]) -> str:
+    return "1 source" if len(sources) == 1 else f"{len(sources)} sources"
+
+
+def _named(names: Sequence[str], everybody: int) -> dict[str, str]:
     if len(names) == everybody > MOST_NAMES:
-        return "全家"
+        return {"zh": "全家", "en": "The whole family"}
     shown = "、".join(names[:MOST_NAMES])
-    return f"{shown} 等 {len(names)} 人" if len(names) > MOST_NAMES else shown
+    more = len(names) - MOST_NAMES
+    if more <= 0:
+        return {"zh": shown, "en": shown}
+    return {"zh": f"{shown} 等 {len(names)} 人", "en": f"{shown} and {more} more"}
 
 
 def _listed(sources: list[Words]) -> Words:
