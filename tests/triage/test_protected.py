@@ -86,6 +86,8 @@ def test_the_reporter_is_shown_once_after_another_rank_approved(accepted):
     ask(lead, accepted.receipt, "reporter")
     request = the_request(officer)
     url = f"/protected/{accepted.receipt}/reporter/{request}/"
+    told = officer.get("/two-persons/").content.decode()
+    assert "<b>聯絡電話、電子郵件</b>" in told, "who approves sees how much is asked for"
     assert lead.post(url).status_code == 404, "not before it is approved"
     assert officer.post(f"/two-persons/{request}/approve/").status_code == 302
     answer = lead.post(url)

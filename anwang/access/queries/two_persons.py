@@ -36,6 +36,7 @@ class ShownRequest:
     state: str
     decline_reason: str
     minutes: int
+    fields: tuple[str, ...] = ()  # what alone would be opened; empty: all that the act opens
 
 
 def state_of(one: Twofold, now: dt.datetime) -> str:
@@ -105,4 +106,5 @@ def _one(row: Twofold, acts: dict[str, TwofoldAct], people: Any, now: Any) -> Sh
         state=state_of(row, now),
         decline_reason=row.decline_reason,
         minutes=act.minutes if act else 0,
+        fields=tuple(row.payload.get("fields") or ()),
     )
