@@ -65,7 +65,7 @@ class AuditSearchForm(forms.Form):
         choices=[
             ("", _("全部")), ("done", _("完成")), ("refused", _("被拒絕")), ("failed", _("失敗")),
         ],
-        required=False, label=_("結果"),
+        required=False, label=_("辦理結果"),
     )  # fmt: skip
 
     def search(self) -> AuditSearch:
