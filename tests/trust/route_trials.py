@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -209,13 +210,13 @@ def ordered(all_blocks: Iterable[Block], seed: str) -> list[Block]:
         text = f"{seed}{block.route.name}{block.method}{block.account}{block.place}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    found = sorted(all_blocks, key=lot)
-    piles = [[b for b in found if pile_of(b) == number] for number in range(len(SHARES))]
+    piles: list[deque[Block]] = [deque() for _ in SHARES]
+    for block in sorted(all_blocks, key=lot):
+        piles[pile_of(block)].append(block)
     mixed: list[Block] = []
     while any(piles):
         for pile, number in zip(piles, SHARES, strict=True):
-            mixed += pile[:number]
-            del pile[:number]
+            mixed += [pile.popleft() for _ in range(min(number, len(pile)))]
     return mixed
 
 
