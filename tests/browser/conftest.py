@@ -37,6 +37,15 @@ class Watched:
     url: str
     faults: list[str] = field(default_factory=list)
     expected: set[int] = field(default_factory=set)
+    tab: Page | None = None
+
+    def reading(self) -> Page:
+        """The tab in which this person reads page after page; a fresh one takes a fresh process."""
+        if self.tab is None:
+            self.tab = self.page()
+            self.tab.on("dialog", lambda asked: asked.accept())
+        self.tab.set_viewport_size({"width": 1440, "height": 900})
+        return self.tab
 
     def page(self, width: int = 1440, height: int = 900) -> Page:
         """A page whose console, requests and errors are watched."""

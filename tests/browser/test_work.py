@@ -63,8 +63,7 @@ def test_a_teacher_reports_a_family(rooms: Rooms, instance: Instance) -> None:
 
     story = Story(instance, receipt)
     story.desk_sees_it(story.someone("desk"))
-    persons = story.shown()
-    assert persons["state"] == "awaiting-decision"
+    assert story.state() == "awaiting-decision"
 
 
 def await_detail(page: Page, receipt: str) -> None:
@@ -119,7 +118,7 @@ def test_the_desk_works_by_keyboard_alone(
     page.wait_for_timeout(700)  # a key that follows at once is taken for a slip
     page.keyboard.press("Enter")
     expect(page.locator("#detail")).to_contain_text("已派給")
-    assert Story(instance, first).shown()["state"] == "offered"
+    assert Story(instance, first).state() == "offered"
 
     page.goto(f"{watched.url}/desk/")
     walk_to(page, second)
@@ -137,7 +136,7 @@ def test_the_desk_works_by_keyboard_alone(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#detail")).to_contain_text("已派給")
-    assert Story(instance, second).shown()["state"] == "offered"
+    assert Story(instance, second).state() == "offered"
 
     page.goto(f"{watched.url}/desk/{world.again}/")
     page.wait_for_timeout(700)
