@@ -94,7 +94,10 @@ def walk_to(page: Page, receipt: str) -> None:
 def test_the_desk_works_by_keyboard_alone(
     rooms: Rooms, instance: Instance, credential: str, world: World
 ) -> None:
-    """j and k walk, Enter confirms, E changes with a reason, S goes to the same event."""
+    """j and k walk, Enter confirms, E changes with a reason, S goes to the same event.
+
+    One report is walked to, line by line; whose address is known is opened by it.
+    """
     first, second = (
         deliver(instance, credential, place, {"narrative": told, "immediate_danger": "yes"})
         for place, told in ((2, "現在正在打人。"), (3, "孩子被關在門外發抖。"))
@@ -120,8 +123,7 @@ def test_the_desk_works_by_keyboard_alone(
     expect(page.locator("#detail")).to_contain_text("已派給")
     assert Story(instance, first).state() == "offered"
 
-    page.goto(f"{watched.url}/desk/")
-    walk_to(page, second)
+    page.goto(f"{watched.url}/desk/{second}/")
     page.keyboard.press("e")
     expect(page.locator("#decide-dialog")).to_be_visible()
     page.keyboard.press("Escape")
