@@ -23,10 +23,13 @@ from django.db import connection, connections
 from hypothesis import HealthCheck, settings
 
 from anwang.common.memory import gather_memory, settle_memory
+from tests import places
 from tests.sharing import ByFile
 
 ROOT = Path(__file__).resolve().parent.parent
-TEST_HOME = Path(os.environ.get("ANWANG_TEST_HOME", f"/tmp/anwang-tests-{os.geteuid()}"))
+TEST_HOME = Path(
+    os.environ.get("ANWANG_TEST_HOME", places.place() / f"anwang-tests-{os.geteuid()}")
+)
 os.environ["ANWANG_HOME"] = str(TEST_HOME)
 TEST_HOME.mkdir(parents=True, exist_ok=True)
 # Property tests: no time limit an example (the machine is shared), the same examples in CI.
@@ -35,7 +38,8 @@ settings.register_profile(
 )
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+         "max_wal_size": "1GB"}  # fmt: skip
 gather_memory()
 
 
@@ -54,6 +58,7 @@ def pytest_unconfigure() -> None:
     from tests.instance import remove_data
 
     remove_data()
+    places.remove_homes()
 
 
 def _fingerprint() -> str:
@@ -173,7 +178,7 @@ def in_role():
 
 
 @pytest.fixture(scope="session")
-def instance(tmp_path_factory):
+def instance():
     """One whole running instance with a small demo county, shared by flow and browser tests.
 
     ANWANG_TEST_INSTANCE=HOME:PORT names one that runs already, for who writes such tests.
@@ -184,7 +189,7 @@ def instance(tmp_path_factory):
         home, _, port = named.rpartition(":")
         yield Instance(Path(home), int(port), None)
         return
-    with running(tmp_path_factory.mktemp("home")) as started:
+    with running(places.fresh_home()) as started:
         started.await_filled()
         yield started
 

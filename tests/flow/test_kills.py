@@ -22,6 +22,7 @@ import requests
 
 from tests.flow import processes
 from tests.instance import Instance, running
+from tests.places import fresh_home
 
 pytestmark = pytest.mark.timeout(600)
 REPORTS, CLIENTS, KILLS = 200, 8, 20
@@ -38,9 +39,9 @@ PATIENCE = 400.0
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def killed() -> Iterator[Instance]:
     small = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
-    with running(tmp_path_factory.mktemp("kills"), **small) as started:
+    with running(fresh_home(), **small) as started:
         started.await_filled()
         yield started
 

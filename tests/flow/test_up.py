@@ -19,6 +19,7 @@ import pytest
 from anwang.web.management.commands import up
 from tests.flow import processes
 from tests.instance import ROOT, Instance, environment_of, free_port, running
+from tests.places import fresh_home
 
 pytestmark = pytest.mark.timeout(600)
 SMALL = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
@@ -56,8 +57,8 @@ def interrupt(started: Instance) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("up")
+def home() -> Path:
+    return fresh_home()
 
 
 def test_up_ends_all_it_started_and_keeps_what_was_entered(home: Path) -> None:
