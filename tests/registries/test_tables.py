@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from anwang.common.yaml_files import read_yaml
 from anwang.registries.rules.tables.check import check_table
 from anwang.registries.rules.tables.described import TableFault, number_in, read_table
 from anwang.registries.rules.tables.findings import rules
@@ -21,7 +22,7 @@ from anwang.registries.rules.tables.periods import day_in, months_later, period_
 
 HERE = Path(__file__).parent / "tables"
 ROOT = Path(__file__).resolve().parents[2]
-CASES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(HERE.glob("*.yaml"))}
+CASES = {path.stem: read_yaml(path) for path in sorted(HERE.glob("*.yaml"))}
 
 
 def written(folder: Path, description: Any, rows: str) -> tuple[Path, Path]:

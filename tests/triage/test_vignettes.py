@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from anwang.common.yaml_files import read_yaml
 from anwang.rulebook.rules.cells import UNKNOWN, freeze_inputs, thaw_inputs
 from anwang.rulebook.rules.check import check_sources
 from anwang.rulebook.rules.instruments import answer_faults
@@ -21,7 +21,7 @@ from anwang.triage.rules.reading import shipped_reading
 
 POLICIES = shipped_policies(date(2026, 3, 2))
 READING = shipped_reading()
-BOOK = yaml.safe_load((Path(__file__).parent / "vignettes.yaml").read_text(encoding="utf-8"))
+BOOK = read_yaml(Path(__file__).parent / "vignettes.yaml")
 VIGNETTES = [{**BOOK["defaults"], **vignette} for vignette in BOOK["vignettes"]]
 INCIDENT = {"injury": "injury", "weapon": "weapon", "occurred_at": "occurred"}
 GRAVE = {

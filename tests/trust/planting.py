@@ -16,7 +16,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import psycopg
-import yaml
+
+from anwang.common.yaml_files import read_yaml
 
 Fault = dict[str, str]
 
@@ -24,7 +25,7 @@ Fault = dict[str, str]
 def faults_of(figure: str) -> list[Fault]:
     """The faults planted for a figure, in the file's order."""
     path = Path(__file__).with_name("planted") / f"{figure}.yaml"
-    found: list[Fault] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: list[Fault] = read_yaml(path)
     return found
 
 

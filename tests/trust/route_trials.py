@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
+from anwang.common.yaml_files import read_yaml
 from anwang.intake.rules.receipts import read_receipt, receipt_from
 from tests.conftest import as_role
 from tests.trust.route_world import DELIVERY, NOBODY, Bundle, MatrixWorld
@@ -139,7 +139,7 @@ class Route:
 @cache
 def golden() -> dict[str, Any]:
     """The classification file."""
-    read: dict[str, Any] = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+    read: dict[str, Any] = read_yaml(GOLDEN)
     return read
 
 

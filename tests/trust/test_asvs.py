@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from anwang.common.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = ROOT / "docs" / "asvs.yaml"
@@ -20,12 +21,12 @@ Entry = dict[str, Any]
 
 
 def ledger() -> dict[str, Entry]:
-    found: dict[str, Entry] = yaml.safe_load(LEDGER.read_text(encoding="utf-8"))
+    found: dict[str, Entry] = read_yaml(LEDGER)
     return found
 
 
 def numbers() -> dict[str, int]:
-    found: dict[str, int] = yaml.safe_load(LEVELS.read_text(encoding="utf-8"))
+    found: dict[str, int] = read_yaml(LEVELS)
     return found
 
 

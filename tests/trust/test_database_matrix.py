@@ -15,6 +15,7 @@ import pytest
 import yaml
 from django.db import transaction
 
+from anwang.common.yaml_files import read_yaml
 from tests.trust import probing
 from tests.trust.attempts import Attempts, mirrored
 from tests.trust.figure import Figure, drilling, hold, rotating
@@ -60,7 +61,7 @@ def _unblocked(django_db_blocker) -> Iterator[None]:
 
 
 def reviewed() -> Matrix:
-    return yaml.safe_load(GOLDEN.read_text(encoding="utf-8")) if GOLDEN.exists() else {}
+    return read_yaml(GOLDEN) if GOLDEN.exists() else {}
 
 
 def told(counties: TwoCounties) -> Matrix:

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from procrastinate.contrib.django import app as queue
 
 from anwang.access.vocabulary import Act
+from anwang.common.yaml_files import read_yaml
 from anwang.rulebook.rules.loader import _Loader
 from tests.trust.source_graph import ROOT, Graph, product_sources
 
@@ -233,7 +234,7 @@ def test_every_act_is_written_somewhere() -> None:
     )
 
 
-FAULTS = yaml.safe_load(Path(__file__).with_name("faults.yaml").read_text(encoding="utf-8"))
+FAULTS = read_yaml(Path(__file__).with_name("faults.yaml"))
 FINDERS: dict[str, Callable[[Mapping[str, str]], Any]] = {
     "views_without_permit": views_without_permit,
     "actions_without_entry": actions_without_entry,
