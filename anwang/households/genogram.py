@@ -29,6 +29,7 @@ TINT: Final = "#e0efec"
 PAPER: Final = "#ffffff"
 _HALF: Final = SYMBOL / 2
 _LABEL: Final = 50  # px below a symbol: a name and two lines
+_FOOT: Final = 18  # px below the drawing, clear of the outline of those who live together
 _NOTE: Final = 11  # px: what stands below a name
 _LONGEST_NAME: Final = 12  # in half-width signs; the whole name stands in the person's <title>
 
@@ -82,7 +83,7 @@ def genogram_svg(
     chosen = set(picture.get("focus", ()) if focus is None else focus)
     foot = [*_foot(picture, edges, lang), *([(mark, SOFT, True)] if mark else [])]
     width = max(layout.width, 300, *(28 + _width_of(words) for words, *_ in foot))
-    height = layout.height + 20 * len(foot)
+    height = layout.height + (_FOOT - 8 + 20 * len(foot) if foot else 0)
     body = [
         *_living(picture, layout, lang),
         *_partner_lines(layout, edges),
@@ -90,7 +91,7 @@ def genogram_svg(
         *_violence(layout, edges, lang),
         *(_person(one, layout.at[one["person_id"]], chosen, lang) for one in members),
         *(
-            _text(28, layout.height + 8 + 20 * at, words, 12, fill, "start", data=data)
+            _text(28, layout.height + _FOOT + 20 * at, words, 12, fill, "start", data=data)
             for at, (words, fill, data) in enumerate(foot)
         ),
     ]

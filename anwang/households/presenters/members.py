@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from anwang.households.presenters.words import Said, fact_kinds, source_said
@@ -45,9 +45,15 @@ def household_members(picture: Picture) -> Iterator[dict[str, Any]]:
             "relation": _RELATIONS.get(str(one.get("relation"))),
             "living": one.get("living", False),
             "registered": one.get("registered", False),
-            "because": [_because(row) for row in picture["memberships"] if row["person_id"] == pid],
+            "because": _told(row for row in picture["memberships"] if row["person_id"] == pid),
             "away": list(_away(picture, pid)),
         }
+
+
+def _told(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the rows say, each once: kin of three members is one reason, told alike of all three."""
+    said = [_because(row) for row in rows]
+    return [one for place, one in enumerate(said) if one not in said[:place]]
 
 
 def _because(row: Mapping[str, Any]) -> dict[str, Any]:
