@@ -272,6 +272,34 @@ def test_the_reason_that_earlier_reports_gave_is_gone_with_them(people):
     assert matter.failed_steps == ["proposal"], "what rested on it is proposed anew"
 
 
+def test_an_assessment_about_it_counts_for_no_other_report_any_more(people):
+    sealed, other, third = screened_report(), screened_report(), screened_report()
+
+    def of(report):
+        return {"instrument": "tipvda", "version": "1", "by": "", "at": "", "report": report.receipt,
+                "answers": dict.fromkeys([f"q{n}" for n in range(9)], "yes")}  # fmt: skip
+
+    of_score = REASON | {"row": "G-06"}
+    told = {other: [of(sealed), of(third)], third: [of(other)]}
+    with as_role("worker"):
+        for report, given in told.items():
+            screening = Screening.objects.get(matter=report.report)
+            screening.picture = screening.picture | {"answered": given}
+            screening.inputs = screening.inputs | {"danger_assessment_score": 9}
+            screening.proposal = screening.proposal | {"reasons": [of_score, REASON]}
+            screening.save()
+    seal(people, sealed.report, "desk")
+    with as_role("worker"):
+        left = {one: Screening.objects.get(matter=one.report) for one in told}
+        matter = Matter.objects.get(pk=other.report)
+    assert left[other].picture["answered"] == [of(third)]
+    assert left[other].inputs["danger_assessment_score"] == "unknown"
+    assert left[other].proposal["reasons"] == [REASON]
+    assert matter.failed_steps == ["proposal"], "what rested on it is proposed anew"
+    assert left[third].picture["answered"] == [of(other)]
+    assert left[third].inputs["danger_assessment_score"] == 9
+
+
 def test_a_reason_of_other_reports_stays(people):
     sealed, other = screened_report(), screened_report()
     seal(people, sealed.report, "desk")

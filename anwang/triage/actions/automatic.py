@@ -25,6 +25,7 @@ from anwang.triage.actions.decisions import NoTeam, confirm
 from anwang.triage.instruments.models import Answer
 from anwang.triage.models import Decision, Matter, Screening, State
 from anwang.triage.queries.policies import tables_in_force
+from anwang.triage.rules.answers import given_in
 from anwang.triage.rules.automatic import Hold, Standing, holds
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.told import subjects_of
@@ -119,7 +120,8 @@ def _standing(matter: Matter, screening: Screening, *, runs: bool) -> Standing:
         waited=clock_now() - screening.at,
         failed_steps=[*matter.failed_steps, *screening.failed_steps],
         added=ReportAddition.objects.filter(report=report).exists()
-        or Answer.objects.filter(matter=matter).exists(),
+        or Answer.objects.filter(matter=matter).exists()
+        or bool(given_in(screening.picture)),
         protected=any(bool(one.get("protected")) for one in subjects_of(report.body)),
         grade=matter.grade,
         stream=matter.stream,

@@ -28,6 +28,7 @@ from anwang.people.rules.forms import Forms
 from anwang.registries.rules.manifests import shipped_manifests
 from anwang.triage.actions.own_records import write_own_records
 from anwang.triage.actions.traces import EventFound, trace_and_compare
+from anwang.triage.instruments.queries import with_answers_by
 from anwang.triage.queries.policies import policies_in_force
 from anwang.triage.rules.household import without_report
 from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
@@ -291,6 +292,9 @@ def _propose(report: WaitingReport, found: Findings) -> None:
     found.policies, versions = policies_in_force(report.county or found.home_county, report.today)
     # The day chooses among dated rows: with the versions it makes the decision replay alike.
     found.versions |= {"policies": versions, "day": report.today.isoformat()}
+    subjects = subjects_of(report.body)
+    roles = {str(one.person_id): role_of(subjects[index]) for index, one in found.accepted.items()}
+    found.picture = with_answers_by(found.picture, report.id, roles, report.now)
     found.inputs = dict(inputs_from(report.open_copy, found.picture))
     found.proposal = propose(found.inputs, found.policies)
 

@@ -1,9 +1,13 @@
-"""Instruments in force and the answers given to them, as far as the reader may see them."""
+"""Instruments in force and the answers given to them, as far as the reader may see them; for our
+programs, what a screening reads of them."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from anwang.access.models import Account
@@ -12,7 +16,18 @@ from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.queries import versions_in_force
 from anwang.rulebook.rules.instruments import Instrument, read_instrument
 from anwang.rulebook.rules.loader import with_dates
+from anwang.rulebook.rules.scoring import cut_off
 from anwang.triage.instruments.models import Answer
+from anwang.triage.rules.answers import (
+    Given,
+    about_the_same,
+    read_instruments,
+    told_codes,
+    with_given,
+)
+from anwang.triage.rules.household import Picture
+from anwang.triage.rules.inputs import danger_points
+from anwang.triage.rules.reading import shipped_reading
 
 
 def instruments_in_force() -> dict[str, Instrument]:
@@ -62,3 +77,56 @@ def accounts_of(answers: Iterable[Answer]) -> dict[uuid.UUID, Account]:
     """Who gave the answers, as far as the reader sees the names of staff."""
     found = Account.objects.only("display_name", "display_name_en")
     return found.in_bulk({one.by for one in answers})
+
+
+def with_answers_by(
+    picture: Picture, matter_id: uuid.UUID, subjects: Mapping[str, str], known_at: dt.datetime
+) -> dict[str, Any]:
+    """The picture with what had been answered by `known_at` of those instruments that inputs are read
+    from: about this report, and about others on the same victim as far as `_grave` tells.
+
+    `subjects`: person id -> role, of whom the report's subjects are taken to be. For our programs.
+    """
+    rows = _read_by(known_at).filter(matter=matter_id)
+    own = list(_given(rows.values_list(*_COLUMNS)))
+    others = about_the_same(picture, subjects)
+    return with_given(picture, [*own, *_grave(others, known_at)])
+
+
+_COLUMNS = ("matter__report__receipt", "instrument", "version", "question", "value", "by", "at")
+
+
+def _read_by(known_at: dt.datetime) -> Any:
+    named = read_instruments(shipped_reading())
+    found = Answer.objects.filter(instrument__in=named, at__lte=known_at)
+    return found.order_by("matter", "instrument", "at", "id")
+
+
+def _given(rows: Iterable[tuple[Any, ...]], other: bool = False) -> Iterator[Given]:
+    """One entry an instrument and report: under the version that was answered last."""
+    reading = shipped_reading()
+    for (receipt, instrument), of_one in groupby(rows, key=lambda row: row[:2]):
+        told = list(of_one)
+        _, _, version, _, _, by, at = told[-1]
+        last = {row[3]: row[4] for row in told if row[2] == version}
+        codes = told_codes(instrument, {q: v for q, v in last.items() if v is not None}, reading)
+        if codes:
+            yield Given(
+                instrument, version, codes, str(by), at.isoformat(), receipt if other else None
+            )
+
+
+def _grave(others: Mapping[str, str], known_at: dt.datetime) -> Iterator[Given]:
+    """Assessments of danger about other reports that reached the cut-off, not older than policy says."""
+    if not others:
+        return
+    reading = shipped_reading()
+    asked = reading.facts["danger_assessment"]
+    since = known_at - dt.timedelta(days=asked["other_report_days"])
+    rows = _read_by(known_at).filter(
+        matter__report__receipt__in=list(others), instrument__in=asked["instruments"],
+    )  # fmt: skip
+    for one in _given(rows.values_list(*_COLUMNS), other=True):
+        points = danger_points(one.answers, reading.danger) or 0
+        if points >= cut_off(reading.danger) and dt.datetime.fromisoformat(one.at) >= since:
+            yield replace(one, person_id=others[str(one.report)])

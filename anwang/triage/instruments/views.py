@@ -38,8 +38,10 @@ from anwang.triage.presenters.words import change_words
 from anwang.triage.queries.matters import DeskReport, desk_report, open_copy_of, report_of_receipt
 from anwang.triage.queries.policies import tables_that_decided
 from anwang.triage.rules.answered import said_with_answers
+from anwang.triage.rules.answers import of_this_report, told_codes
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.inputs import SAME_EVENT_PERCENT
+from anwang.triage.rules.reading import shipped_reading
 from anwang.triage.views.pages import DECIDABLE
 
 
@@ -128,7 +130,8 @@ def _change_url(found: DeskReport, permit: Permit) -> str | None:
 
 
 def _said(found: DeskReport, asked: Instrument, answers: dict[str, Any]) -> dict[str, Any]:
-    """What the tables that decided would say with these answers; nothing where they ask for none."""
+    """What the tables that decided would say with these answers, or that the proposal has read them;
+    nothing where the tables ask for none."""
     options = [one for question in asked.questions.values() for one in question.options]
     if not answers or not any(option.feeds or option.points for option in options):
         return {"speaks": False}
@@ -136,6 +139,9 @@ def _said(found: DeskReport, asked: Instrument, answers: dict[str, Any]) -> dict
     if tables is None or found.screening is None:
         return {"speaks": False}
     percent = read_stored(found.screening.inputs.get(SAME_EVENT_PERCENT, "unknown"))
+    read = of_this_report(found.screening.picture).get(asked.id)
+    if read is not None and read == told_codes(asked.id, answers, shipped_reading()):
+        return {"speaks": True, "said": None, "read_at": found.screening.at}
     said = said_with_answers(
         open_copy_of(found.report), found.screening.picture, {asked.id: answers}, tables, percent
     )

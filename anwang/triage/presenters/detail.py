@@ -48,6 +48,10 @@ def report_context(
             report=open_copy_of(found.report),
             picture=picture,
             inputs=explained.get("inputs") or {},
+            answerers={
+                str(pk): {"zh": one.display_name, "en": one.display_name_en or one.display_name}
+                for pk, one in found.answerers.items()
+            },
         ),
         "would_change": [
             *(would_change_words(one) for one in explained.get("would_change", [])),

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from anwang.rulebook.rules.cells import UNKNOWN, Value
 from anwang.rulebook.rules.tables import Row
-from anwang.triage.presenters.words import Words, code_words, input_words, source_words
+from anwang.triage.presenters.words import (
+    Words,
+    code_words,
+    input_words,
+    instrument_words,
+    source_words,
+)
+from anwang.triage.rules.answers import Given
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.origins import Origin, origins
 from anwang.triage.rules.outcome import CHAINED
@@ -24,16 +31,18 @@ def with_facts(
     report: Mapping[str, Any],
     picture: Mapping[str, Any],
     inputs: Mapping[str, Any],
+    answerers: Mapping[str, Words],
 ) -> list[dict[str, Any]]:
-    """The reasons, each with `used` [{label, value, from, since, known_at, state}], as _reasons.html
-    takes them. Without the tables that decided (`policies`) nothing can be told and none is added."""
+    """The reasons, each with `used` [{label, value, from, since, known_at, answered_at, state}], as
+    _reasons.html takes them. Without the tables that decided (`policies`) nothing can be told and none
+    is added. `answerers`: id -> name of who filled in forms."""
     if policies is None:
         return reasons
     known: dict[str, Value] = {name: read_stored(value) for name, value in inputs.items()}
     told = origins(report, picture, known)
     rows = {(table.id, row.id): row for table in policies.tables for row in table.rows}
     return [
-        {**reason, "used": list(_used(row, known, told))}
+        {**reason, "used": list(_used(row, known, told, answerers))}
         if (row := rows.get((str(reason.get("rule")), str(reason.get("row")))))
         else reason
         for reason in reasons
@@ -41,7 +50,10 @@ def with_facts(
 
 
 def _used(
-    row: Row, known: Mapping[str, Value], told: Mapping[str, Origin]
+    row: Row,
+    known: Mapping[str, Value],
+    told: Mapping[str, Origin],
+    answerers: Mapping[str, Words],
 ) -> Iterator[dict[str, Any]]:
     for name, cell in row.when.items():
         if cell.is_any or name in CHAINED:
@@ -50,9 +62,10 @@ def _used(
         yield {
             "label": input_words(name),
             "value": _value_words(name, value, row),
-            "from": _from(origin),
+            "from": _from(origin, answerers),
             "since": origin.since,
-            "known_at": origin.known_at,
+            "known_at": None if origin.given else origin.known_at,
+            "answered_at": origin.known_at if origin.given else None,
             "state": (origin.state or "unknown") if value is UNKNOWN else "value",
         }
 
@@ -67,7 +80,24 @@ def _value_words(name: str, value: Value, row: Row) -> Words:
     return code_words(name, value)
 
 
-def _from(origin: Origin) -> Words | None:
+def _from(origin: Origin, answerers: Mapping[str, Words]) -> Words | None:
     if origin.kind == "report":
         return _REPORT
+    if origin.given is not None:
+        return _form(origin.given, answerers)
     return source_words(origin.source) if origin.source else None
+
+
+def _form(given: Given, answerers: Mapping[str, Words]) -> Words:
+    """Which form, and who filled it in. Of another report's form no more than that there was one:
+    the reader need not reach that report."""
+    form = instrument_words(given.instrument)
+    if given.report is not None:
+        return {"zh": f"另一件通報的「{form['zh']}」", "en": f"“{form['en']}” about another report"}
+    who = answerers.get(given.by)
+    if who is None:
+        return {"zh": f"「{form['zh']}」", "en": f"“{form['en']}”"}
+    return {
+        "zh": f"{who['zh']}填的「{form['zh']}」",
+        "en": f"“{form['en']}”, filled in by {who['en']}",
+    }

@@ -12,7 +12,7 @@ from anwang.directory.templatetags.anwang_codes import LISTS
 from anwang.registries.rules.manifests import shipped_manifests
 from anwang.triage.models import Clock
 from anwang.triage.rules.policies import shipped_docs
-from anwang.triage.rules.reading import POLICIES
+from anwang.triage.rules.reading import POLICIES, shipped_reading
 
 Words = dict[str, str]
 MARKS: Final = Path(__file__).resolve().parents[2] / "intake" / "policies" / "marks.yaml"
@@ -109,6 +109,13 @@ def source_words(source: str) -> Words:
 def input_words(name: str) -> Words:
     """What an input of policy is called."""
     return _inputs().get(name) or plain(name)
+
+
+def instrument_words(name: str) -> Words:
+    """What an instrument that inputs are read from is called."""
+    reading = shipped_reading()
+    asked = reading.consult if name == reading.consult.id else reading.danger
+    return dict(asked.text)
 
 
 def field_words(field: str) -> Words:

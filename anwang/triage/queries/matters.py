@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from django.db.models import Q
 
+from anwang.access.models import Account
 from anwang.access.permissions import Permit
 from anwang.intake.models import Attachment, Report, ReportAddition
 from anwang.intake.rules.receipts import read_receipt
 from anwang.triage.models import Matter, Offer, SameEventJudgement, Screening
+from anwang.triage.rules.answers import given_in
 
 MOST_FOUND: Final = 20
 
@@ -28,6 +30,7 @@ class DeskReport:
     offers: list[Offer]
     others: dict[str, Report]
     judged: dict[str, bool | None]
+    answerers: dict[uuid.UUID, Account]
 
 
 def report_of_receipt(receipt: str) -> uuid.UUID | None:
@@ -58,7 +61,16 @@ def desk_report(matter_id: uuid.UUID, permit: Permit) -> DeskReport:
         offers=list(matter.offers.select_related("decision").order_by("-offered_at")),
         others={str(one.pk): one for one in Report.objects.filter(pk__in=named)},
         judged=judged,
+        answerers=_answerers(screening),
     )
+
+
+def _answerers(screening: Screening | None) -> dict[uuid.UUID, Account]:
+    """Who filled in the forms about this report that the proposal has read."""
+    given = given_in(screening.picture) if screening else []
+    found = {uuid.UUID(one.by) for one in given if one.report is None}
+    names = Account.objects.only("display_name", "display_name_en")
+    return names.in_bulk(found) if found else {}
 
 
 def _pictures(report: uuid.UUID) -> list[tuple[uuid.UUID, str]]:

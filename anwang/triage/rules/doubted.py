@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from anwang.rulebook.rules.cells import Value
+from anwang.triage.rules.answers import ANSWERED, given_in
 from anwang.triage.rules.household import Picture
 from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, Report, inputs_from
 from anwang.triage.rules.outcome import outcome_of
@@ -44,7 +45,8 @@ def without_person(picture: Picture, person: str) -> dict[str, Any]:
     where the family was known through him alone."""
     others = [one for one in picture.get("focus") or () if str(one) != person]
     if not others:
-        kept = {"as_of": picture.get("as_of"), "known_at": picture.get("known_at")}
+        kept = {"as_of": picture.get("as_of"), "known_at": picture.get("known_at"),
+                ANSWERED: [one.as_dict() for one in given_in(picture) if one.report is None]}  # fmt: skip
         return {name: value for name, value in kept.items() if value}
     members = [one for one in picture.get("members") or () if str(one.get("person_id")) != person]
     edges = [
@@ -61,7 +63,7 @@ def without_person(picture: Picture, person: str) -> dict[str, Any]:
         },
         **{
             name: [one for one in picture.get(name) or () if str(one.get("person_id")) != person]
-            for name in _ABOUT
+            for name in (*_ABOUT, ANSWERED)
         },
     }
 

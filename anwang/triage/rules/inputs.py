@@ -14,9 +14,10 @@ from unicodedata import normalize
 from anwang.common.values.roc_dates import TAIPEI, parse_birth
 from anwang.people.rules.addresses import parse_address
 from anwang.rulebook.rules.cells import UNKNOWN, Unknown, Value
-from anwang.rulebook.rules.instruments import fed_inputs
+from anwang.rulebook.rules.instruments import Instrument, fed_inputs
 from anwang.rulebook.rules.scoring import cut_off
 from anwang.triage.rules.ages import AgeRange, age_range, any_of, is_under
+from anwang.triage.rules.answers import given_in, of_this_report, with_answers
 from anwang.triage.rules.household import HouseholdView, Picture
 from anwang.triage.rules.narrative import CueFound, cues_in
 from anwang.triage.rules.reading import Reading, shipped_reading
@@ -43,15 +44,31 @@ def inputs_from(
 ) -> dict[str, Value]:
     """Every input of `inputs.yaml` but the chained ones.
 
-    UNKNOWN where nothing is known. Never raises for content.
+    UNKNOWN where nothing is known. Never raises for content. What was answered to instruments stands
+    in the picture and is read like answers that came with the report.
     """
     reading = reading or shipped_reading()
+    if answered := of_this_report(picture):
+        report = with_answers(report, answered)
     said = _Said(report, picture, reading)
     inputs: dict[str, Value] = {**said.incident(), **said.victims(), **said.respondents()}
     inputs |= said.home()
     _add_consult(inputs, report, reading)
     _conclude(inputs)
     return inputs
+
+
+def danger_points(told: Mapping[str, Any], danger: Instrument) -> int | None:
+    """What answers to the danger assessment count; None while too many are open to tell.
+
+    Other systems name its items in their own way, so each yes counts.
+    """
+    uncounted = {name for name, asked in danger.questions.items() if not asked.scored}
+    given = [_yes_no(one) for item, one in told.items() if item not in uncounted]
+    score = sum(answer is True for answer in given)
+    known = sum(answer is not UNKNOWN for answer in given)
+    complete = known >= len(danger.questions) - len(uncounted)
+    return score if given and (complete or score >= cut_off(danger)) else None
 
 
 def cues_of(report: Report, reading: Reading | None = None) -> list[CueFound]:
@@ -64,6 +81,7 @@ class _Said:
 
     def __init__(self, report: Report, picture: Picture, reading: Reading) -> None:
         self.report, self.reading, self.facts = report, reading, reading.facts
+        self.assessed_before = [one.answers for one in given_in(picture) if one.report]
         self.day = _day_of(report, picture)
         self.home_view = HouseholdView(picture, self.day)
         self.subjects = [
@@ -112,19 +130,16 @@ class _Said:
     def _danger_score(self) -> int | Unknown:
         """Points of the danger assessment: if all was answered, or the cut-off is reached anyhow.
 
-        Other systems name its items in their own way, so each yes counts.
+        Without one about this report, the highest earlier one about the same victim that reached it.
         """
-        danger, answers = self.reading.danger, _mapping(self.report.get("answers"))
-        uncounted = {name for name, asked in danger.questions.items() if not asked.scored}
+        answers = _mapping(self.report.get("answers"))
         for name in self.facts["danger_assessment"]["instruments"]:
-            told = _mapping(answers.get(name))
-            given = [_yes_no(one) for item, one in told.items() if item not in uncounted]
-            score = sum(answer is True for answer in given)
-            known = sum(answer is not UNKNOWN for answer in given)
-            complete = known >= len(danger.questions) - len(uncounted)
-            if given and (complete or score >= cut_off(danger)):
+            score = danger_points(_mapping(answers.get(name)), self.reading.danger)
+            if score is not None:
                 return score
-        return UNKNOWN
+        before = [danger_points(told, self.reading.danger) or 0 for told in self.assessed_before]
+        highest = max(before, default=0)
+        return highest if highest >= cut_off(self.reading.danger) else UNKNOWN
 
     def _error_signs(self) -> frozenset[str]:
         """What speaks for a report that nobody can act on; a person looks, none is dropped for it."""

@@ -1,7 +1,7 @@
-"""Where each input of a decision came from: the report, a registry, or nowhere yet.
+"""Where each input of a decision came from: the report, answers to a form, a registry, or nowhere yet.
 
 Nothing is noted down while inputs are read: what the report alone would say is read again without
-the picture, and whatever it does not say came from the picture.
+the picture, then with the answers alone, and whatever they do not say came from the registers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from anwang.rulebook.rules.cells import UNKNOWN, Value
+from anwang.triage.rules.answers import Given, given_in, with_given
 from anwang.triage.rules.household import Picture
 from anwang.triage.rules.inputs import Report, inputs_from
 from anwang.triage.rules.reading import Reading, shipped_reading
@@ -35,14 +36,16 @@ _SILENT: Final = ("failed", "late", "withheld", "not-asked")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`source`, `since` (day from which it holds) and `known_at` are of a registry; `state` is the
+    """`source`, `since` (day from which it holds) and `known_at` are of a registry; of answers, the
+    instrument, when it was answered and (`given`) by whom and about which report. `state` is the
     look-up state of what is unknown, where a source could tell."""
 
-    kind: Literal["report", "registry", "unknown"]
+    kind: Literal["report", "answers", "registry", "unknown"]
     source: str | None = None
     since: str | None = None
     known_at: str | None = None
     state: str | None = None
+    given: Given | None = None
 
 
 def origins(
@@ -50,15 +53,23 @@ def origins(
 ) -> dict[str, Origin]:
     """Input -> where it came from. `inputs` as the decision had them; absent ones are not told."""
     reading = reading or shipped_reading()
-    alone = inputs_from(report, {"as_of": picture.get("as_of")}, reading)
-    return {
-        name: _unknown(name, picture, reading)
-        if value is UNKNOWN
-        else Origin("report")
-        if alone.get(name, UNKNOWN) == value
-        else _registry(name, picture, reading)
-        for name, value in inputs.items()
-    }
+    bare = {"as_of": picture.get("as_of")}
+    alone = inputs_from(report, bare, reading)
+    answered = [
+        (one, inputs_from(report, with_given(bare, [one]), reading)) for one in given_in(picture)
+    ]
+
+    def origin(name: str, value: Value) -> Origin:
+        if value is UNKNOWN:
+            return _unknown(name, picture, reading)
+        if alone.get(name, UNKNOWN) == value:
+            return Origin("report")
+        for one, said in answered:
+            if said.get(name, UNKNOWN) == value:
+                return Origin("answers", one.instrument, known_at=one.at, given=one)
+        return _registry(name, picture, reading)
+
+    return {name: origin(name, value) for name, value in inputs.items()}
 
 
 def _read_by(name: str, reading: Reading) -> Mapping[str, Any]:

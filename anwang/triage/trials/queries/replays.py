@@ -19,6 +19,7 @@ from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
 from anwang.intake.models import Report
 from anwang.rulebook.rules.cells import UNKNOWN, Value
+from anwang.triage.instruments.queries import with_answers_by
 from anwang.triage.models import Screening
 from anwang.triage.queries.matters import open_copy_of
 from anwang.triage.rules.attached import read_stored
@@ -119,8 +120,9 @@ def decided_again(
 ) -> Again:
     """The report decided with what was known at `known_at`, by the tables of `versions`.
 
-    Who its people are is taken as judged by then. `as_of` is the day the picture and ages are of:
-    the day of receipt, unless a later one is asked for. The matcher's reads: for our programs.
+    Who its people are is taken as judged by then, and forms as they were answered by then. `as_of` is
+    the day the picture and ages are of: the day of receipt, unless a later one is asked for. The
+    matcher's reads: for our programs.
     """
     received_on = report.received_at.astimezone(TAIPEI).date()
     persons = persons_as_judged(screening, known_at)
@@ -140,12 +142,17 @@ def decided_again(
         known_on=known_at,
         concerns=concerns_of(report.body),
     )
-    drawn = without_report(picture, report.receipt)
     told = [
         (role_of(subject), str(persons[str(index)]["person_id"]))
         for index, subject in enumerate(subjects_of(report.body))
         if str(index) in persons
     ]
+    drawn = with_answers_by(
+        without_report(picture, report.receipt),
+        report.pk,
+        {who: role for role, who in told},
+        known_at,
+    )
     county = report.county or home_county(told, drawn)
     inputs = inputs_from(open_copy_of(report), drawn) | _compared(screening)
     day = known_at.astimezone(TAIPEI).date()
