@@ -260,7 +260,7 @@ def test_the_desk_sees_why_a_person_decides(who, desk):
     dispatched()
     page = desk_page(desk, receipt)
     assert "改由人決定" in page
-    assert "自動派案已停止" in page
+    assert "這個自動步驟已停止" in page
 
 
 def test_the_team_is_told_that_nobody_looked_at_it(who, client):

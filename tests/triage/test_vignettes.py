@@ -92,7 +92,10 @@ def _picture(members, facts, edges=()):
 def inputs_of(vignette):
     """The inputs of a vignette; how likely it repeats an earlier report is said, not compared."""
     inputs = inputs_from(report_of(vignette), picture_of(vignette))
-    return inputs | {"same_event_percent": vignette.get("same_event", UNKNOWN)}
+    return inputs | {
+        "same_event_percent": vignette.get("same_event", UNKNOWN),
+        "same_event_by_number": vignette.get("by_number", UNKNOWN),
+    }
 
 
 def proposed(vignette):

@@ -1,4 +1,5 @@
-"""Reports that policy would dispatch by itself, each with something that asks for a person.
+"""Reports that policy would dispatch, or join to an earlier one, by itself, each with something that asks
+for a person.
 
 Delivered through the door and screened by the real code under the county overlay that ships as an
 example; only then is each brought into its situation. What went out all the same is a finding.
@@ -20,15 +21,16 @@ from anwang.access.models import Conflict
 from anwang.common.clock import clock_now
 from anwang.intake.actions import Receipt, deliver
 from anwang.triage.actions.automatic import dispatch_waiting
-from anwang.triage.actions.decisions import confirm
+from anwang.triage.actions.decisions import answer, confirm
 from anwang.triage.actions.escalation import close_office
 from anwang.triage.actions.offers import withdraw_offer
+from anwang.triage.actions.same_events import judge_same_event
 from anwang.triage.actions.screening import screen
 from anwang.triage.models import Matter, Offer, Screening
 from anwang.triage.permissions import check_can_decide, check_can_see_overdue
 from anwang.triage.trials.actions.steps import switch_step
 from anwang.triage.trials.permissions import check_can_switch
-from anwang.triage.trials.queries.steps import AUTO_DISPATCH
+from anwang.triage.trials.queries.steps import AUTO_DISPATCH, JOIN_REPEATS
 from tests.conftest import as_role
 from tests.factories import DESK, SENDER, TAOYUAN, account
 from tests.rulebook.test_versions import agree, in_force, proposal
@@ -46,6 +48,12 @@ HARDSHIP: Final[dict[str, Any]] = {
     "immediate_danger": "no",
     "narrative": "里長說這家這個月繳不出房租。",
 }  # fmt: skip
+TWICE: Final[dict[str, Any]] = {
+    "reporter": {"mandated": False, "role": "neighbour"},
+    "subjects": [HARDSHIP["subjects"][0] | {"national_id": "A223456781"}],
+    "incident": {"occurred_at": "昨晚"},
+    "narrative": "里長昨晚到訪，說這家這個月繳不出房租，房東要他們月底前搬走，家裡只剩一包米，孩子還要上學。",
+}
 Held = tuple[Receipt, str]
 
 
@@ -85,11 +93,16 @@ def became(receipt: Receipt) -> tuple[str, str, list[str], int]:
         return state, made.automatic, made.held_because, offers
 
 
-def switched(who: Actor, county: str | None, *, runs: bool) -> None:
+def repeated(**more: Any) -> tuple[Receipt, Receipt]:
+    """A report and its repetition, which policy joins unless `more` says otherwise of the second."""
+    return told(**TWICE), told(**TWICE | more)
+
+
+def switched(who: Actor, county: str | None, *, runs: bool, step: str = AUTO_DISPATCH) -> None:
     """Stop the step, or let it run again."""
     with acting(who, "test"):
         permit = check_can_switch(who, county, to_run=runs)
-        switch_step(AUTO_DISPATCH, county, runs=runs, permit=permit, reason="名冊已更新")
+        switch_step(step, county, runs=runs, permit=permit, reason="名冊已更新")
 
 
 def _stopped(who: dict[str, Actor]) -> Held:
@@ -182,6 +195,34 @@ def _waited(who: dict[str, Actor]) -> Held:
     return receipt, "too-late"
 
 
+def _joining_stopped(who: dict[str, Actor]) -> Held:
+    _, receipt = repeated()
+    switched(who["desk"], TAOYUAN, runs=False, step=JOIN_REPEATS)
+    return receipt, "switched-off"
+
+
+def _earlier_closed(who: dict[str, Actor]) -> Held:
+    first, receipt = repeated()
+    desk = who["desk"]
+    with acting(desk, "decide"):
+        answer(first.report, permit=check_can_decide(desk, first.report), reason="已說明")
+    return receipt, "earlier-not-open"
+
+
+def _tells_more(who: dict[str, Actor]) -> Held:
+    _, receipt = repeated(concerns=["poverty", "housing"])
+    return receipt, "tells-more"
+
+
+def _parted(who: dict[str, Actor]) -> Held:
+    first, receipt = repeated()
+    desk = who["desk"]
+    with acting(desk, "decide"):
+        permit = check_can_decide(desk, receipt.report)
+        judge_same_event(receipt.report, first.report, same=False, permit=permit)
+    return receipt, "decided"
+
+
 SITUATIONS: Final[dict[str, Callable[[dict[str, Actor]], Held]]] = {
     "its county stopped the step": _stopped,
     "its county let it run, then stopped it": _stopped_again,
@@ -196,6 +237,10 @@ SITUATIONS: Final[dict[str, Callable[[dict[str, Actor]], Held]]] = {
     "somebody in the team must be kept from it": _conflict,
     "a subject is protected": _protected,
     "it has waited for long": _waited,
+    "joining is stopped in its county": _joining_stopped,
+    "the earlier report is closed": _earlier_closed,
+    "it tells more than the earlier one": _tells_more,
+    "the desk has parted the two": _parted,
 }  # fmt: skip
 
 

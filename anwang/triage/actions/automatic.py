@@ -1,4 +1,5 @@
-"""Dispatches what a county's policy lets go out by itself, or says why a person decides after all.
+"""Does by itself what a county's policy lets go: dispatches a report, or joins it to the one that it
+repeats; or says why a person decides after all.
 
 Runs behind the screening, in transactions of its own: the report stands at the desk already, so that
 a failure here costs nothing. Whoever decides first has decided (rules/automatic.py says what else
@@ -21,16 +22,17 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.intake.models import ReportAddition
+from anwang.triage.actions import joining
 from anwang.triage.actions.decisions import NoTeam, confirm
 from anwang.triage.instruments.models import Answer
 from anwang.triage.models import Decision, Matter, Screening, State
 from anwang.triage.queries.policies import tables_in_force
 from anwang.triage.rules.answers import given_in
-from anwang.triage.rules.automatic import Hold, Standing, holds
+from anwang.triage.rules.automatic import Hold, Standing, holds, holds_join
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.told import subjects_of
 from anwang.triage.trials.permissions import StepStopped, check_step_runs
-from anwang.triage.trials.queries.steps import AUTO_DISPATCH
+from anwang.triage.trials.queries.steps import AUTO_DISPATCH, JOIN_REPEATS
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class PersonChooses(AnwangError):
 
 
 def dispatch_waiting(limit: int = PORTION) -> int:
-    """Look at up to `limit` screenings that policy lets go out by itself; how many went.
+    """Look at up to `limit` screenings that policy lets go by themselves; how many went.
 
     A report that somebody holds at this moment waits for the next look.
     """
@@ -57,13 +59,13 @@ def _look(screening: uuid.UUID) -> bool:
     """Whether the report went. Never raises for what lies in it."""
     try:
         with acting(DISPATCHING, AUTO_DISPATCH):
-            return _dispatch(screening)
+            return _act(screening)
     except Exception as error:
         if not connection.is_usable():
             raise
         # The class of the error only: its text may quote what the report says (D6).
         name = type(error).__name__
-        logger.warning("Automatic dispatch of screening %s failed: %s.", screening, name)
+        logger.warning("Automatic step on screening %s failed: %s.", screening, name)
     with acting(DISPATCHING, AUTO_DISPATCH):
         if found := _locked(screening):
             _hold(*found, [Hold.FAILED])
@@ -82,13 +84,35 @@ def _locked(screening: uuid.UUID) -> tuple[Matter, Screening] | None:
     return (matter, made) if made else None
 
 
-def _dispatch(screening: uuid.UUID) -> bool:
+def _act(screening: uuid.UUID) -> bool:
     found = _locked(screening)
     if found is None:
         return False
     matter, made = found
     if _is_decided(matter, made):
         return _hold(matter, made, [Hold.DECIDED])
+    return _join(matter, made) if joining.is_to_join(made) else _dispatch(matter, made)
+
+
+def _join(matter: Matter, made: Screening) -> bool:
+    try:
+        found = joining.earlier_of(matter)
+    except joining.NotFree:
+        return False
+    earlier = found[1] if found else None
+    try:
+        permit = check_step_runs(JOIN_REPEATS, matter.county)
+    except StepStopped:
+        return _hold(matter, made, holds_join(_standing(matter, made, runs=False), earlier))
+    if because := holds_join(_standing(matter, made, runs=True), earlier):
+        return _hold(matter, made, because)
+    if found is None or not joining.join(matter, found[0], made, permit):
+        return _hold(matter, made, [Hold.EARLIER_NOT_OPEN])
+    Screening.objects.filter(pk=made.pk).update(automatic=Screening.Automatic.DONE)
+    return True
+
+
+def _dispatch(matter: Matter, made: Screening) -> bool:
     try:
         permit = check_step_runs(AUTO_DISPATCH, matter.county)
     except StepStopped:
@@ -108,6 +132,7 @@ def _is_decided(matter: Matter, screening: Screening) -> bool:
     return (
         matter.state != State.AWAITING_DECISION
         or Decision.objects.filter(matter=matter).exists()
+        or (joining.is_to_join(screening) and joining.is_judged(matter))
         or Screening.objects.filter(matter=matter, at__gt=screening.at).exists()
     )
 
@@ -153,9 +178,10 @@ def _offer(matter: Matter, permit: Permit) -> None:
 def _hold(matter: Matter, screening: Screening, because: tuple[Hold, ...] | list[Hold]) -> bool:
     """Leave the report to a person, with what asks for one. The matter itself is not touched."""
     codes = [str(one) for one in because]
+    step = JOIN_REPEATS if joining.is_to_join(screening) else AUTO_DISPATCH
     Screening.objects.filter(pk=screening.pk).update(
         automatic=Screening.Automatic.HELD, held_because=codes
     )
     record_event(Act.DISPATCH_HELD, actor=DISPATCHING, object_kind="report",
-                 object_ids=[matter.pk], purpose=AUTO_DISPATCH, detail={"because": codes})  # fmt: skip
+                 object_ids=[matter.pk], purpose=step, detail={"because": codes})  # fmt: skip
     return False

@@ -27,11 +27,11 @@ from anwang.people.queries import PersonMatch, find_many, model_in_force, relati
 from anwang.people.rules.forms import Forms
 from anwang.registries.rules.manifests import shipped_manifests
 from anwang.triage.actions.own_records import write_own_records
-from anwang.triage.actions.traces import EventFound, trace_and_compare
+from anwang.triage.actions.traces import EventFound, event_proposed, trace_and_compare
 from anwang.triage.instruments.queries import with_answers_by
 from anwang.triage.queries.policies import policies_in_force
 from anwang.triage.rules.household import without_report
-from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
+from anwang.triage.rules.inputs import SAME_EVENT_BY_NUMBER, SAME_EVENT_PERCENT, inputs_from
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.propose import Proposal, propose, with_same_event
 from anwang.triage.rules.residence import home_county
@@ -312,5 +312,10 @@ def _compare(report: WaitingReport, found: Findings) -> None:
     found.same_events = trace_and_compare(report.id, digest)
     if found.same_events and found.proposal and found.policies:
         likeliest = max(other.probability for other in found.same_events)
+        earlier = event_proposed(found.same_events)
         found.inputs[SAME_EVENT_PERCENT] = floor(likeliest * 100)
+        # Said of the one that the desk is shown, if nothing else is likelier.
+        found.inputs[SAME_EVENT_BY_NUMBER] = (
+            earlier is not None and earlier.by_number and earlier.probability == likeliest
+        )
         found.proposal = with_same_event(found.proposal, found.inputs, found.policies)

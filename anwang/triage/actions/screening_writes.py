@@ -17,7 +17,7 @@ from anwang.directory.models import County, District, Team
 from anwang.rulebook.rules.cells import UNKNOWN
 from anwang.triage.actions.traces import event_proposed
 from anwang.triage.models import Screening
-from anwang.triage.rules.automatic import AUTOMATIC
+from anwang.triage.rules.automatic import AUTOMATIC, JOIN
 from anwang.triage.rules.headline import headline_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def write_screening(report: WaitingReport, found: Findings) -> Screening:
 
 def _automatic(report: WaitingReport, found: Findings) -> str:
     """Whether `actions/automatic.py` is to look at it. Old reports are nobody's to send anywhere."""
-    lets = found.proposal is not None and found.proposal.dispatch == AUTOMATIC
+    made = found.proposal
+    lets = made is not None and (made.dispatch == AUTOMATIC or made.screening == JOIN)
     return Screening.Automatic.WAITING if lets and not report.historic else Screening.Automatic.NOT
 
 

@@ -26,6 +26,7 @@ from anwang.triage.rules.same_event import (
     digest_unpack,
     event_keys,
     load_policy,
+    names_the_same,
     same_event,
 )
 
@@ -78,7 +79,8 @@ where report_id = %(later)s and state = 'awaiting-decision'
 
 @dataclass(frozen=True, slots=True)
 class EventFound:
-    """An earlier or later report that may tell of the same event."""
+    """An earlier or later report that may tell of the same event. `by_number`: this report names nobody
+    whom that one does not name by the same valid number."""
 
     report: uuid.UUID
     receipt: str
@@ -87,6 +89,7 @@ class EventFound:
     reasons: tuple[tuple[str, str, float], ...]
     earlier: bool
     points_to: uuid.UUID | None
+    by_number: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As kept with the screening."""
@@ -95,6 +98,7 @@ class EventFound:
             "receipt": self.receipt,
             "probability": self.probability,
             "earlier": self.earlier,
+            "by_number": self.by_number,
             "reasons": [
                 {"comparison": comparison, "level": level, "weight": weight}
                 for comparison, level, weight in self.reasons
@@ -187,7 +191,7 @@ def _compared(
             found.append(
                 EventFound(
                     report, other.receipt, other.accepted_at, scored.probability, reasons, earlier,
-                    points_to,
+                    points_to, names_the_same(digest, other),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda one: (-one.probability, one.accepted_at, one.receipt))

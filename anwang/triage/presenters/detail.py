@@ -162,7 +162,7 @@ def same_event_lines(found: DeskReport, *, may_judge: bool) -> list[Context]:
         one["report"]: one for one in (found.screening.same_event if found.screening else [])
     }
     joined = str(found.matter.same_event_as) if found.matter.state == State.LINKED else ""
-    keys = [*proposed, *(one for one in found.judged if one not in proposed)]
+    keys = dict.fromkeys([*proposed, *found.judged, *found.joined])
     lines = []
     for key in keys:
         other = found.others.get(key)
@@ -170,8 +170,9 @@ def same_event_lines(found: DeskReport, *, may_judge: bool) -> list[Context]:
             continue
         said = proposed.get(key, {})
         answer = True if key == joined else found.judged.get(key)
-        state = "confirmed" if key == joined else "refused" if answer is False else "proposed"
-        earlier = said.get("earlier", True)
+        with_it = key == joined or key in found.joined
+        state = "confirmed" if with_it else "refused" if answer is False else "proposed"
+        earlier = said.get("earlier", key not in found.joined)
         lines.append({
             "receipt": other.receipt,
             "url": reverse("triage:report", args=[other.receipt]),

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from anwang.access.context import DISPATCHING
-from anwang.triage.models import Offer, Screening
+from anwang.triage.models import Offer, Screening, State
 from anwang.triage.presenters.words import reason_line
 from anwang.triage.queries.matters import DeskReport
-from anwang.triage.rules.automatic import TAKE_UP
+from anwang.triage.rules.automatic import JOIN, TAKE_UP
 
 Context = dict[str, Any]
 TABLES: Final = ("triage.window", "triage.repeats", "triage.tasks", "triage.dispatch")
@@ -27,10 +27,12 @@ def handling_context(found: DeskReport) -> Context | None:
         return None
     said = screening.proposal
     rows = {table: list(_rows(said, table)) for table in TABLES}
-    ask, tasks = _ask(screening, rows["triage.repeats"]), said.get("tasks") or []
-    automatic = _automatic(found, screening, rows["triage.dispatch"])
+    automatic = _automatic(found, screening, rows)
+    ask, tasks = _ask(screening, automatic, rows["triage.repeats"]), said.get("tasks") or []
     # Rows that asked for nothing stand with the window's: no row that fired is told nowhere.
-    silent = {"triage.repeats": ask, "triage.tasks": tasks, "triage.dispatch": automatic}
+    silent = {"triage.repeats": ask, "triage.tasks": tasks, "triage.dispatch": None}
+    if automatic:
+        silent[automatic["table"]] = automatic
     return {
         "window": said["window"],
         "transfer": said.get("transfer"),
@@ -52,9 +54,14 @@ def _rows(said: Mapping[str, Any], table: str) -> Iterator[Context]:
     return (reason_line(one) for one in said.get("reasons") or () if one.get("rule") == table)
 
 
-def _ask(screening: Screening, rows: list[Context]) -> Context | None:
-    """What the desk is asked before it goes on; nothing is asked where it is taken up as usual."""
+def _ask(screening: Screening, automatic: Context | None, rows: list[Context]) -> Context | None:
+    """What the desk is asked before it goes on; nothing is asked where it is taken up as usual, or
+    where policy has joined the report and nobody took that back."""
     code = screening.proposal.get("screening") or TAKE_UP
+    if code == JOIN:
+        if automatic and (automatic["state"] == "waiting" or automatic["standing"]):
+            return None
+        code, rows = "ask-same-event", [] if automatic else rows
     if code == TAKE_UP:
         return None
     signs = screening.inputs.get("error_signs")
@@ -62,15 +69,22 @@ def _ask(screening: Screening, rows: list[Context]) -> Context | None:
     return {"code": code, "signs": told, "rows": rows}
 
 
-def _automatic(found: DeskReport, screening: Screening, rows: list[Context]) -> Context | None:
-    """What became of a proposal that policy lets go out by itself; None where it lets none."""
+def _automatic(
+    found: DeskReport, screening: Screening, rows: Mapping[str, list[Context]]
+) -> Context | None:
+    """What became of a proposal that policy lets go by itself; None where it lets none."""
     if not screening.automatic:
         return None
+    joins = screening.proposal.get("screening") == JOIN
+    table = "triage.repeats" if joins else "triage.dispatch"
+    offered = any(is_automatic(one) and one.answer in _OPEN for one in found.offers)
     return {
+        "table": table,
+        "joins": joins,
         "state": screening.automatic,
         "because": screening.held_because,
-        "standing": any(is_automatic(one) and one.answer in _OPEN for one in found.offers),
-        "rows": rows,
+        "standing": found.matter.state == State.LINKED if joins else offered,
+        "rows": rows[table],
     }
 
 

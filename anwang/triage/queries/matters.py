@@ -12,7 +12,7 @@ from anwang.access.models import Account
 from anwang.access.permissions import Permit
 from anwang.intake.models import Attachment, Report, ReportAddition
 from anwang.intake.rules.receipts import read_receipt
-from anwang.triage.models import Matter, Offer, SameEventJudgement, Screening
+from anwang.triage.models import Matter, Offer, SameEventJudgement, Screening, State
 from anwang.triage.rules.answers import given_in
 
 MOST_FOUND: Final = 20
@@ -20,7 +20,8 @@ MOST_FOUND: Final = 20
 
 @dataclass(frozen=True)
 class DeskReport:
-    """What one page of the desk shows, read in a fixed number of statements."""
+    """What one page of the desk shows, read in a fixed number of statements. `joined`: later reports that
+    are worked with this one."""
 
     matter: Matter
     report: Report
@@ -30,6 +31,7 @@ class DeskReport:
     offers: list[Offer]
     others: dict[str, Report]
     judged: dict[str, bool | None]
+    joined: list[str]
     answerers: dict[uuid.UUID, Account]
 
 
@@ -51,7 +53,9 @@ def desk_report(matter_id: uuid.UUID, permit: Permit) -> DeskReport:
         str(one.earlier_id): one.same
         for one in SameEventJudgement.objects.filter(matter=matter).order_by("at")
     }
-    named = {one["report"] for one in (screening.same_event if screening else [])} | set(judged)
+    joined = _joined_to(matter_id)
+    named = {one["report"] for one in (screening.same_event if screening else [])}
+    named |= {*judged, *joined}
     return DeskReport(
         matter=matter,
         report=matter.report,
@@ -61,8 +65,17 @@ def desk_report(matter_id: uuid.UUID, permit: Permit) -> DeskReport:
         offers=list(matter.offers.select_related("decision").order_by("-offered_at")),
         others={str(one.pk): one for one in Report.objects.filter(pk__in=named)},
         judged=judged,
+        joined=joined,
         answerers=_answerers(screening),
     )
+
+
+def _joined_to(matter_id: uuid.UUID) -> list[str]:
+    """Later reports that were judged to tell the same event and still stand so."""
+    found = SameEventJudgement.objects.filter(
+        earlier=matter_id, same=True, matter__state=State.LINKED, matter__same_event_as=matter_id
+    )
+    return [str(one) for one in found.order_by("at").values_list("matter_id", flat=True)]
 
 
 def _answerers(screening: Screening | None) -> dict[uuid.UUID, Account]:

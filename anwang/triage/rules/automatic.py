@@ -1,4 +1,5 @@
-"""Whether a report that policy would dispatch by itself may go, or waits for a person, and why.
+"""Whether a report that policy would dispatch, or join to an earlier one, by itself may go, or waits for
+a person, and why.
 
 The table of automatic dispatch opens the door, with a county's row that its officials put in force.
 What stands here keeps it shut whatever the tables say: a child whom nobody looked at must not be sent
@@ -19,19 +20,23 @@ from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.propose import deciding_hits
 
 AUTOMATIC: Final = "automatic"
+JOIN: Final = "join-same-event"
 TAKE_UP: Final = "take-up"
 # Somebody at the desk has it before him by then, and may be on the phone about it.
 LATEST: Final = timedelta(minutes=30)
 NEVER_STREAMS: Final = frozenset(
     {"child-protection", "sexual-assault", "adult-protection", "mental-health-violence"}
 )
-NEVER_TASKS: Final = frozenset(
-    {"second-look", "police-escort", "danger-assessment", "high-danger-meeting", "tell-prosecutor",
+# Policy wants another person to look, before some kind of decision or all (second_looks.py).
+SECOND_LOOKS: Final = frozenset({"second-look"})
+NEVER_TASKS: Final = SECOND_LOOKS | frozenset(
+    {"police-escort", "danger-assessment", "high-danger-meeting", "tell-prosecutor",
      "consult-form"}
 )  # fmt: skip
 MILD_CUES: Final = frozenset({"mental-illness", "hardship", "job-loss"})
 _CHAINED: Final = frozenset({"stream", "grade", "grade_class"})
 _FIELDS: Final = ("stream", "grade", "grade_class")
+_INJURIES: Final = ("minor", "serious", "death")
 
 
 class Hold(StrEnum):
@@ -51,6 +56,8 @@ class Hold(StrEnum):
     PERSON_CHOOSES = "person-chooses"
     DECIDED = "decided"
     FAILED = "failed"
+    EARLIER_NOT_OPEN = "earlier-not-open"
+    TELLS_MORE = "tells-more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,70 @@ class Standing:
     policies: TriagePolicies | None
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The earlier report that tells the same event, as it stands. `open`: somebody works with it, at
+    the same desk. `inputs` as stored with its last screening."""
+
+    open: bool
+    grade: str | None
+    stream: str | None
+    inputs: Mapping[str, Any]
+
+
 def holds(report: Standing) -> tuple[Hold, ...]:
-    """Everything that asks for a person, in a fixed order; empty where it may go."""
-    return tuple(dict.fromkeys(_holds(report)))
+    """Everything that asks for a person, in a fixed order; empty where it may go out."""
+    found = (*_holds(report), *_of_proposal(report), *_of_facts(report))
+    return tuple(dict.fromkeys(found))
+
+
+def holds_join(report: Standing, earlier: Earlier | None) -> tuple[Hold, ...]:
+    """Everything that asks for a person before a report is joined to an earlier one.
+
+    What is joined waits for nobody any more: only what the earlier report tells as well may go so.
+    """
+    return tuple(dict.fromkeys((*_holds(report), *_of_repetition(report, earlier))))
+
+
+def _of_repetition(report: Standing, earlier: Earlier | None) -> Iterator[Hold]:
+    facts = {name: read_stored(value) for name, value in report.inputs.items()}
+    if report.proposal.get("screening") != JOIN or SECOND_LOOKS & set(
+        report.proposal.get("tasks") or ()
+    ):
+        yield Hold.DESK_ASKED
+    if report.grade != "2" or facts.get("immediate_danger") is not False:
+        yield Hold.URGENT
+    if earlier is None or not earlier.open:
+        yield Hold.EARLIER_NOT_OPEN
+    elif earlier.stream != report.stream or _tells_more(facts, earlier):
+        yield Hold.TELLS_MORE
+    if report.policies is None or not _still_joins(report, facts, report.policies):
+        yield Hold.POLICY_CHANGED
+
+
+def _tells_more(facts: Mapping[str, Value], earlier: Earlier) -> bool:
+    """Whether a report says anything of weight that the earlier one does not."""
+    before = {name: read_stored(value) for name, value in earlier.inputs.items()}
+    for name in ("concerns", "cues"):
+        told, known = facts.get(name), before.get(name)
+        if isinstance(told, frozenset) and not told <= (
+            known if isinstance(known, frozenset) else frozenset()
+        ):
+            return True
+    hurt, hurt_before = facts.get("injury"), before.get("injury")
+    return (facts.get("weapon") is True and before.get("weapon") is not True) or (
+        hurt in _INJURIES
+        and (hurt_before not in _INJURIES or _INJURIES.index(hurt) > _INJURIES.index(hurt_before))
+    )
+
+
+def _still_joins(report: Standing, facts: Mapping[str, Value], policies: TriagePolicies) -> bool:
+    chained = {name: str(report.proposal.get(name) or "none") for name in _FIELDS}
+    return policies.repeats.decide({**facts, **chained}).outputs["screening"] == JOIN
 
 
 def _holds(report: Standing) -> Iterator[Hold]:
+    """What asks for a person whatever is to be done."""
     if not report.runs:
         yield Hold.SWITCHED_OFF
     if report.historic:
@@ -91,8 +156,6 @@ def _holds(report: Standing) -> Iterator[Hold]:
         yield Hold.SAID_MORE
     if report.protected:
         yield Hold.PERSON_CHOOSES
-    yield from _of_proposal(report)
-    yield from _of_facts(report)
 
 
 def _of_proposal(report: Standing) -> Iterator[Hold]:

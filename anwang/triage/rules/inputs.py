@@ -26,6 +26,9 @@ Report = Mapping[str, Any]
 Answer = bool | Unknown
 
 SAME_EVENT_PERCENT: Final = "same_event_percent"
+SAME_EVENT_BY_NUMBER: Final = "same_event_by_number"
+# Found by comparing with other reports, after everything else; nothing of the report itself says them.
+COMPARED: Final = (SAME_EVENT_PERCENT, SAME_EVENT_BY_NUMBER)
 _IN_NEED: Final = frozenset({"victim", "person-in-need"})
 _WATCHED: Final = frozenset({"respondent", "person-in-need", "carer"})
 _FAMILY: Final = frozenset({"parent", "carer", "partner", "child", "other-family"})
@@ -115,7 +118,7 @@ class _Said:
             "danger_assessment_score": self._danger_score(),
             "error_signs": self._error_signs(),
             # Said after the comparison with earlier reports, by who screens.
-            SAME_EVENT_PERCENT: UNKNOWN,
+            **dict.fromkeys(COMPARED, UNKNOWN),
         }
 
     def _concerns(self) -> frozenset[str] | Unknown:

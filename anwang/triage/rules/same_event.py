@@ -272,6 +272,13 @@ def event_keys(digest: ReportDigest) -> list[int]:
     return list(dict.fromkeys(keys))
 
 
+def names_the_same(later: ReportDigest, earlier: ReportDigest) -> bool:
+    """Whether `later` names somebody, and everybody by a valid number that `earlier` names, too."""
+    told = [forms.id_token for forms in later.subjects]
+    known = {forms.id_token for forms in earlier.subjects}
+    return bool(told) and all(one is not None and one in known for one in told)
+
+
 def digest_pack(digest: ReportDigest) -> dict[str, Any]:
     """`digest` as JSON-able values."""
     return {

@@ -18,13 +18,14 @@ from typing import Any, Final, cast
 
 from anwang.rulebook.rules.cells import UNKNOWN, Cell, Value
 from anwang.rulebook.rules.tables import Hit, PossibleRow, Row
+from anwang.triage.rules.inputs import COMPARED
 from anwang.triage.rules.outcome import CHAINED, LISTED, ORDER, SINGLE, Outcome, outcome_if
 from anwang.triage.rules.policies import TriagePolicies
 
 # Gravest first. Not `screening`: how likely a report repeats another is compared afterwards.
 TOLD: Final = ("grade", "stream", "grade_class", "agency_kind", "passed_to", "joint_with", "tasks",
                "clocks", "dispatch", "window", "transfer")  # fmt: skip
-NOT_SUPPOSED: Final = frozenset({*CHAINED, "same_event_percent"})
+NOT_SUPPOSED: Final = frozenset({*CHAINED, *COMPARED})
 # More than two open questions at once is no help to the person at the desk.
 MOST_AT_ONCE: Final = 2
 MOST_TRIED: Final = 24

@@ -24,7 +24,7 @@ from anwang.triage.models import Screening
 from anwang.triage.queries.matters import open_copy_of
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.household import without_report
-from anwang.triage.rules.inputs import SAME_EVENT_PERCENT, inputs_from
+from anwang.triage.rules.inputs import COMPARED, inputs_from
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.propose import Proposal, propose
 from anwang.triage.rules.residence import home_county
@@ -62,7 +62,12 @@ def differs_from_stored(screening: Screening, report: Report) -> list[str]:
     if not screening.proposal:
         return []
     read = inputs_from(open_copy_of(report), screening.picture) | _compared(screening)
-    inputs = {name: stored(value) for name, value in sorted(read.items())}
+    # An input that a later release has added, and of which nothing is known, changes no answer.
+    inputs = {
+        name: stored(value)
+        for name, value in sorted(read.items())
+        if name in screening.inputs or value is not UNKNOWN
+    }
     found = _apart("inputs", inputs, screening.inputs)
     policies = policies_of(screening)
     thawed = {name: read_stored(value) for name, value in screening.inputs.items()}
@@ -75,9 +80,10 @@ def differs_from_stored(screening: Screening, report: Report) -> list[str]:
 
 
 def _compared(screening: Screening) -> dict[str, Value]:
-    """How likely an earlier report tells of the same event: found by comparing, not in the report."""
-    kept = screening.inputs.get(SAME_EVENT_PERCENT, "unknown")
-    return {SAME_EVENT_PERCENT: read_stored(kept)}
+    """What was found by comparing with earlier reports; it is not in the report itself."""
+    return {
+        name: read_stored(screening.inputs[name]) for name in COMPARED if name in screening.inputs
+    }
 
 
 def screenings_to_replay() -> Iterator[tuple[Screening, Report]]:

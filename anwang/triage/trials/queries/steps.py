@@ -10,7 +10,8 @@ from django.db import connection
 from anwang.triage.trials.models import StepSwitch
 
 AUTO_DISPATCH: Final = "auto-dispatch"
-STEPS: Final = (AUTO_DISPATCH,)
+JOIN_REPEATS: Final = "join-repeats"
+STEPS: Final = (AUTO_DISPATCH, JOIN_REPEATS)
 # Nothing is kept in memory: the very next decision asks again. A stop for everywhere outweighs a
 # county's own word.
 _RUNS: Final = """

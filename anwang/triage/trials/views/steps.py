@@ -33,12 +33,13 @@ from anwang.triage.trials.presenters.results import (
     version_words,
 )
 from anwang.triage.trials.queries.results import ShadowCount, shadow_counts, shadow_lines
-from anwang.triage.trials.queries.steps import AUTO_DISPATCH, step_states
+from anwang.triage.trials.queries.steps import AUTO_DISPATCH, JOIN_REPEATS, step_states
 from anwang.triage.trials.queries.versions import versions_in_shadow
 
 SHADOW_DAYS: Final = 30
 STEP_WORDS: Final[dict[str, Any]] = {
     AUTO_DISPATCH: gettext_lazy("自動派案（依縣市規則，不等值班台確認）"),
+    JOIN_REPEATS: gettext_lazy("重複通報依規則合看（依縣市規則，不等值班台判斷）"),
 }
 
 
