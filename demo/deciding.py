@@ -15,10 +15,19 @@ from anwang.cases.actions import accept_offer, close_case, finish_duty
 from anwang.cases.models import Case
 from anwang.cases.permissions import check_can_work_case
 from anwang.triage.actions.clocks import REVIEW, unmet
-from anwang.triage.actions.decisions import Change, NoTeam, NotNow, ReasonNeeded, answer, confirm
+from anwang.triage.actions.decisions import (
+    Change,
+    NoTeam,
+    NotNow,
+    ReasonNeeded,
+    SecondPersonNeeded,
+    answer,
+    confirm,
+)
 from anwang.triage.actions.offers import refuse_offer
 from anwang.triage.actions.same_events import NotThisPair, judge_same_event
-from anwang.triage.models import Matter, Offer, State
+from anwang.triage.actions.second_looks import ask_look, look_again
+from anwang.triage.models import Matter, Offer, SecondLook, State
 from anwang.triage.permissions import check_can_answer_offer, check_can_decide
 from anwang.triage.queries.teams import teams_for_matter
 from demo.reports import DemoReport
@@ -41,6 +50,8 @@ CLOSINGS = (
 )
 SHARE_CLOSED = 0.85
 SHARE_LATE = 0.06
+# Of what policy wants a second look at after it has gone, so much has had it.
+SHARE_LOOKED_AT = 0.95
 _ANSWERING = (Role.TEAM_WORKER, Role.LEAD, Role.SUPERVISOR)
 
 
@@ -76,14 +87,15 @@ def _shown_accounts() -> tuple[str, ...]:
 
 
 @cache
-def _seat(team_id: str | None, roles: tuple[Role, ...]) -> Actor | None:
-    found = (
-        Membership.objects.filter(
-            team_id=team_id, role__in=roles, account__username__in=_shown_accounts()
-        )
-        .order_by("account__username")
-        .first()
+def _seat(
+    team_id: str | None, roles: tuple[Role, ...], other_than: uuid.UUID | None = None
+) -> Actor | None:
+    seats = Membership.objects.filter(
+        team_id=team_id, role__in=roles, account__username__in=_shown_accounts()
     )
+    if other_than is not None:
+        seats = seats.exclude(account_id=other_than)
+    found = seats.order_by("account__username").first()
     return Actor(found.account_id, team_id=found.team_id, role=found.role) if found else None
 
 
@@ -99,9 +111,24 @@ def _join(report: uuid.UUID, earlier: uuid.UUID, desk: Actor) -> bool:
 
 
 def _answer(report: uuid.UUID, kind: str, desk: Actor) -> None:
+    """End it; where policy wants a second person, a colleague of the desk agrees, if it has one."""
     text = ANSWERS.get(kind, "與先前通報同一事件，資料已併入。")
     with acting(desk, "decide"):
-        answer(report, permit=check_can_decide(desk, report), reason=text)
+        permit = check_can_decide(desk, report)
+        try:
+            answer(report, permit=permit, reason=text)
+            return
+        except SecondPersonNeeded as needed:
+            ask_look(report, needed.look, permit=permit, seen=None, error="", reason=text)
+    _look_again(report, desk)
+
+
+def _look_again(report: uuid.UUID, first: Actor) -> None:
+    second = _seat(first.team_id, (Role.DESK,), other_than=first.id)
+    if second is None:
+        return
+    with acting(second, "decide"):
+        look_again(report, agrees=True, permit=check_can_decide(second, report))
 
 
 def _confirm(report: uuid.UUID, desk: Actor, not_to: str | None = None) -> Offer | None:
@@ -123,9 +150,13 @@ def _confirm(report: uuid.UUID, desk: Actor, not_to: str | None = None) -> Offer
             reason = NOT_THERE if not_to is None else GIVEN_BACK
             change = Change(reason, {"team": fitting[0].id})
         try:
-            return confirm(report, permit=permit, change=change)
-        except (NoTeam, NotNow, ReasonNeeded):
+            offer = confirm(report, permit=permit, change=change)
+        except (NoTeam, NotNow, ReasonNeeded, SecondPersonNeeded):
             return None
+        waits = SecondLook.objects.filter(matter=report, verdict="").exists()
+    if waits and Random(report.int).random() < SHARE_LOOKED_AT:
+        _look_again(report, desk)
+    return offer
 
 
 def _dispatch(

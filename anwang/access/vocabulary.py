@@ -135,6 +135,8 @@ class Act(StrEnum):
     DECISION_CONFIRMED = "decision-confirmed"
     DECISION_CHANGED = "decision-changed"
     SAME_EVENT_JUDGED = "same-event-judged"
+    SECOND_LOOK_ASKED = "second-look-asked"
+    SECOND_LOOK_GIVEN = "second-look-given"
     INSTRUMENT_ANSWERED = "instrument-answered"
     DISPATCH_HELD = "dispatch-held"
     OFFER_MADE = "offer-made"

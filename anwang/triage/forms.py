@@ -101,6 +101,13 @@ class AnswerForm(SeenForm):
         return str(said["error_kind"]) if said["kind"] == "error" else ""
 
 
+class LookForm(SeenForm):
+    """What the second person says, or that the first one takes the question back."""
+
+    says = forms.ChoiceField(choices=[("yes", ""), ("no", ""), ("back", "")])
+    reason = forms.CharField(required=False, max_length=2000)
+
+
 class ReasonForm(SeenForm):
     """A step that only needs a reason."""
 

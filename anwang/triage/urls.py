@@ -5,13 +5,14 @@ from django.urls import path
 from anwang.triage import views
 from anwang.triage.instruments import views as instruments
 from anwang.triage.trials.views import backtests, quality, steps, walks
-from anwang.triage.views import decide, disputes, inquiries, overdue, protected
+from anwang.triage.views import decide, disputes, inquiries, overdue, protected, second_looks
 
 app_name = "triage"
 urlpatterns = [
     path("desk/", views.desk, name="desk"),
     path("desk/queue/", views.queue, name="queue"),
     path("desk/find/", views.find, name="find"),
+    path("desk/looks/", second_looks.looks, name="looks"),
     path("desk/<str:receipt>/", views.report, name="report"),
     path("desk/<str:receipt>/ask/", inquiries.ask, name="ask"),
     path("desk/<str:receipt>/asked/", inquiries.asked, name="asked"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("desk/<str:receipt>/confirm/", decide.confirm_report, name="confirm"),
     path("desk/<str:receipt>/change/", decide.change_report, name="change"),
     path("desk/<str:receipt>/answer/", decide.answer_report, name="answer"),
+    path("desk/<str:receipt>/look/", second_looks.look, name="look"),
     path("desk/<str:receipt>/reopen/", decide.reopen_report, name="reopen"),
     path("desk/<str:receipt>/withdraw/", decide.withdraw, name="withdraw"),
     path("desk/<str:receipt>/county/", disputes.county, name="county"),

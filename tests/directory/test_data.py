@@ -36,7 +36,8 @@ CODES = {
     " mental-illness hardship job-loss",
     "dispute_grounds": "not-our-law not-our-area other-team-knows wrong-stream other-county",
     "dispatch_holds": "switched-off not-checked policy-changed urgent unknown-facts desk-asked"
-    " said-more too-late old-report outside person-chooses decided failed",
+    " said-more too-late old-report outside person-chooses decided failed"
+    " earlier-not-open tells-more",
     "error_kinds": "unreachable impossible out-of-scope entered-twice untrue",
     "error_signs": "nobody-named nowhere-to-go in-the-future impossible-birth abroad",
     "grades": "1 2",
@@ -56,9 +57,11 @@ CODES = {
     " risk-warning two-persons looked-at-me own-reach people-and-rights accounts"
     " quick-exit audit bury-entry rotate-keys shred-report feeds loading"
     " connect-source quarantine open-quarantined-row policy trying-policies"
-    " walking-history automatic-steps auto-dispatch screening sweeping demonstration"
+    " walking-history automatic-steps auto-dispatch join-repeats screening sweeping demonstration"
     " reveal-reporter reveal-safe-address unseal name-in-seal merge-persons export-key"
     " audit-settings bulk-export",
+    "outcomes": "stream agency_kind passed_to grade grade_class clock window transfer dispatch screening"
+    " task county start stop hours days working_days months years",
     "refusals": "not-our-law not-our-area already-open duplicate cannot-reach"
     " conflict-of-interest other",
     "relation_groups": "parent carer partner child other-family outsider self nobody",
@@ -71,15 +74,15 @@ CODES = {
     "roles": "citizen mandated-reporter hotline desk team-worker lead supervisor partner"
     " county-manager administrator ministry statistician auditor privacy-officer reporter-protection-officer"
     " security-officer operator",
-    "screening_asks": "take-up ask-same-event ask-error",
+    "screening_asks": "take-up ask-same-event join-same-event ask-error",
     "skills": "small-children child-interview sexual-trauma partner-violence elder-care disability"
     " mental-health suicide-care addiction youth",
     "streams": "child-protection sexual-assault adult-protection vulnerable-family"
     " mental-health-violence suicide consult not-for-us",
     "subject_roles": "victim respondent carer household-member person-in-need witness-child other",
-    "tasks": "police-escort second-look danger-assessment high-danger-meeting routing-guidance"
-    " child-witness-needs tell-prosecutor public-office-first consult-form joint-visit"
-    " same-day-transfer",
+    "tasks": "police-escort second-look second-look-to-close second-look-first danger-assessment"
+    " high-danger-meeting routing-guidance child-witness-needs tell-prosecutor"
+    " public-office-first consult-form joint-visit same-day-transfer",
     "visit_outcomes": "case-managed referred-protection referred-other-network welfare-advice"
     " duplicate-or-error under-assessment",
     "windows": "dispatch-centre health-bureau-window welfare-centre-window",

@@ -118,6 +118,10 @@ def test_another_report_is_about_the_same_where_its_victim_is_and_its_respondent
 
 # From here on with the database.
 PARTNER = {
+    "subjects": [
+        {"role": "victim", "name": "林範例", "birth": "民國74年3月2日", "sex": "F"},
+        {"role": "respondent", "name": "王範例", "relation_to_victim": "丈夫"},
+    ],
     "concerns": ["partner-violence"],
     "immediate_danger": "no",
     "incident": {},
@@ -125,8 +129,8 @@ PARTNER = {
 }
 
 
-def who(number=CHILD):
-    return [{"role": "victim", "name": "陳志安", "national_id": number, "birth": "107.5.1"}]
+def who():
+    return [{"role": "victim", "name": "陳志安", "national_id": CHILD, "birth": "107.5.1"}]
 
 
 @pytest.fixture
@@ -217,33 +221,33 @@ def test_a_replay_of_an_earlier_moment_does_not_see_later_answers(asked, deliver
 
 
 def test_a_new_report_about_the_same_victim_reads_a_grave_assessment(asked, delivered, child):
-    first = delivered(subjects=who(), **PARTNER)
+    first = delivered(**PARTNER | {"subjects": who()})
     screened(first)
     answered(asked, first)
-    second = screened(delivered(subjects=who(), **PARTNER))
+    second = screened(delivered(**PARTNER | {"subjects": who()}))
     assert second.inputs[SCORE] == 9
     (told,) = second.picture[ANSWERED]
     assert (told["report"], told["person_id"]) == (first.receipt, child)
-    stranger = screened(delivered(subjects=who("A800000014"), **PARTNER))
+    stranger = screened(delivered(**PARTNER))
     assert stranger.inputs[SCORE] == "unknown"
 
 
 def test_an_old_assessment_of_another_report_counts_no_more(asked, delivered, child, monkeypatch):
     from anwang.triage.instruments import queries
 
-    first = delivered(subjects=who(), **PARTNER)
+    first = delivered(**PARTNER | {"subjects": who()})
     screened(first)
     answered(asked, first)
     grave = queries._grave
     later = dt.timedelta(days=91)
     monkeypatch.setattr(queries, "_grave", lambda others, at: grave(others, at + later))
-    assert screened(delivered(subjects=who(), **PARTNER)).inputs[SCORE] == "unknown"
+    assert screened(delivered(**PARTNER | {"subjects": who()})).inputs[SCORE] == "unknown"
 
 
 def test_a_low_assessment_of_another_report_is_not_told(asked, delivered, child):
-    first = delivered(subjects=who(), **PARTNER)
+    first = delivered(**PARTNER | {"subjects": who()})
     screened(first)
     answered(asked, first, ALL)
-    made = screened(delivered(subjects=who(), **PARTNER))
+    made = screened(delivered(**PARTNER | {"subjects": who()}))
     assert ANSWERED not in made.picture
     assert "danger-assessment" in made.proposal["tasks"]

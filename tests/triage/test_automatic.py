@@ -97,6 +97,7 @@ def test_a_fact_that_is_unknown_or_grave_asks_for_a_person(said, why):
 @pytest.mark.parametrize(
     "said",
     [{"screening": "ask-same-event"}, {"screening": "ask-error"}, {"tasks": ["second-look"]},
+     {"tasks": ["second-look-to-close"]}, {"tasks": ["second-look-first"]},
      {"tasks": ["police-escort"]}],
 )  # fmt: skip
 def test_what_the_desk_is_asked_first_is_not_answered_for_it(said):

@@ -18,7 +18,7 @@ from anwang.triage.actions.decisions import (
     confirm,
     reopen,
 )
-from anwang.triage.models import TRANSITIONS, Clock, Decision, Duty, Matter, Offer, State
+from anwang.triage.models import TRANSITIONS, Clock, Decision, Duty, Matter, Offer, Screening, State
 from anwang.triage.permissions import check_can_decide
 from tests.conftest import as_role
 from tests.factories import (
@@ -121,6 +121,7 @@ def test_a_report_for_a_body_outside_is_passed_on_and_closed(desk):
     receipt = screened_report(stream="not-for-us", agency_kind="other")
     with as_role("worker"):
         Matter.objects.filter(pk=receipt.report).update(passed_to="drug-prevention-centre")
+        Screening.objects.filter(matter=receipt.report).update(inputs={"child_in_home": False})
     assert decide(desk, receipt) is None
     assert matter_of(receipt).state == "answered"
     assert set(clocks_of(receipt).values()) == {"dropped"}

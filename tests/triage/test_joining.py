@@ -191,7 +191,8 @@ def test_the_desk_sees_the_row_and_takes_it_back_with_one_button(who, client):
     client.post(undo, {"version": version_in(page)})
     assert became(second)[0] == "awaiting-decision"
     assert {one.state for one in known(Clock, matter=second.report)} == {"running"}
-    assert second.receipt not in client.get(f"/desk/{first.receipt}/").content.decode()
+    shown = client.get(f"/desk/{first.receipt}/").content.decode()
+    assert second.receipt not in shown[shown.index('id="detail"') :]
     again = client.get(f"/desk/{second.receipt}/").content.decode()
     assert "曾依規則合看，已收回" in again
     assert "先判斷是否為同一事件" in again

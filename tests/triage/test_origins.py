@@ -64,9 +64,14 @@ def test_each_reason_shows_the_facts_its_row_looked_at():
     reasons = propose(inputs, POLICIES).reasons
     stored = {k: "unknown" if v is UNKNOWN else sorted(v) if isinstance(v, frozenset) else v
               for k, v in inputs.items()}  # fmt: skip
-    shown = with_facts(reasons, POLICIES, report=report, picture=PICTURE, inputs=stored)
+    shown = with_facts(
+        reasons, POLICIES, report=report, picture=PICTURE, inputs=stored, answerers={}
+    )
     (custody,) = next(one["used"] for one in shown if one["row"] == "S-19")
     assert custody["value"]["zh"] == "是"
     assert custody["from"]["zh"] == "獄政"
     assert custody["since"] == "2025-01-01"
-    assert with_facts(reasons, None, report=report, picture=PICTURE, inputs=stored) == reasons
+    assert (
+        with_facts(reasons, None, report=report, picture=PICTURE, inputs=stored, answerers={})
+        == reasons
+    )

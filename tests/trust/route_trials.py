@@ -94,6 +94,7 @@ cross join lateral (
     select m::text as part from triage_matter m where m.report_id = r.id
     union all select t::text from triage_clock t where t.matter_id = r.id
     union all select t::text from triage_decision t where t.matter_id = r.id
+    union all select t::text from triage_secondlook t where t.matter_id = r.id
     union all select t::text from triage_offer t where t.matter_id = r.id
     union all select t::text from triage_duty t where t.matter_id = r.id
     union all select t::text from triage_sameeventjudgement t where r.id in (t.matter_id, t.earlier_id)

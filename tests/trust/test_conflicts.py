@@ -47,6 +47,7 @@ TABLES = {
     "cases_case": "matter_id", "access_relation": "through", "access_notice": "object_id",
     "access_twofold": "object_id", "triage_dispute": "matter_id",
     "cases_transfer": "matter_id", "cases_waking": "matter_id", "triage_answer": "matter_id",
+    "triage_secondlook": "matter_id",
 }  # fmt: skip
 FAMILY_TABLES = {"cases_familyfile": "id", "cases_familymember": "family_id", "cases_case": "family_id",
                  "access_relation": "object_id", "access_notice": "object_id"}  # fmt: skip

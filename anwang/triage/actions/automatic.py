@@ -18,12 +18,13 @@ from django.db import connection, transaction
 from anwang.access.actions.entries import record_event
 from anwang.access.context import DISPATCHING, acting
 from anwang.access.permissions import Permit
+from anwang.access.queries.seals import seal_over
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.intake.models import ReportAddition
 from anwang.triage.actions import joining
-from anwang.triage.actions.decisions import NoTeam, confirm
+from anwang.triage.actions.decisions import NoTeam, SecondPersonNeeded, confirm
 from anwang.triage.instruments.models import Answer
 from anwang.triage.models import Decision, Matter, Screening, State
 from anwang.triage.queries.policies import tables_in_force
@@ -95,6 +96,8 @@ def _act(screening: uuid.UUID) -> bool:
 
 
 def _join(matter: Matter, made: Screening) -> bool:
+    if seal_over([matter.pk]) is not None:
+        return _hold(matter, made, [Hold.PERSON_CHOOSES])
     try:
         found = joining.earlier_of(matter)
     except joining.NotFree:
@@ -123,6 +126,8 @@ def _dispatch(matter: Matter, made: Screening) -> bool:
         _offer(matter, permit)
     except (NoTeam, PersonChooses):
         return _hold(matter, made, [Hold.PERSON_CHOOSES])
+    except SecondPersonNeeded:
+        return _hold(matter, made, [Hold.DESK_ASKED])
     Screening.objects.filter(pk=made.pk).update(automatic=Screening.Automatic.DONE)
     return True
 

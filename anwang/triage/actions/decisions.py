@@ -28,10 +28,21 @@ from anwang.triage.actions.clocks import (
     start_clocks,
     stop_clock,
 )
-from anwang.triage.models import TRANSITIONS, Decision, Matter, Offer, Screening, State
+from anwang.triage.actions.looked_at import ask_afterwards, settle_look
+from anwang.triage.models import (
+    TRANSITIONS,
+    Decision,
+    Matter,
+    Offer,
+    Screening,
+    SecondLook,
+    State,
+)
 from anwang.triage.queries.policies import policies_in_force
+from anwang.triage.queries.second_looks import look_wanted_by
 from anwang.triage.queries.teams import teams_for_matter
 from anwang.triage.rules.attached import attached_clocks
+from anwang.triage.rules.second_looks import WantedLook
 
 DISPATCH_CLOCK = "dispatch-24h"
 NOT_FOR_US = "not-for-us"
@@ -47,6 +58,14 @@ class NotNow(AnwangError):
 
 class ReasonNeeded(AnwangError):
     """A decision that differs from the proposal needs a reason."""
+
+
+class SecondPersonNeeded(AnwangError):
+    """Policy wants a second person for this decision. Put it before a colleague (`second_looks`)."""
+
+    def __init__(self, look: WantedLook) -> None:
+        super().__init__(_("規則要另一位同事先再看一次，這個決定還沒有生效。"))
+        self.look = look
 
 
 class NoTeam(AnwangError):
@@ -74,16 +93,20 @@ def locked(matter_id: uuid.UUID, to: State, seen: dt.datetime | None = None) -> 
 @transaction.atomic
 def confirm(
     matter_id: uuid.UUID, *, permit: Permit, change: Change | None = None,
-    seen: dt.datetime | None = None,
+    seen: dt.datetime | None = None, agreed: SecondLook | None = None,
 ) -> Offer | None:  # fmt: skip
     """Decide a report and offer it to a team; the desk stays accountable until it accepts.
 
-    None where the report is for a body outside the network: it was passed on and is closed.
-    Raises NotNow, ReasonNeeded, NoTeam.
+    None where the report is for a body outside the network: it was passed on and is closed. `agreed`:
+    the second look that the decision waited for. Raises NotNow, ReasonNeeded, NoTeam,
+    SecondPersonNeeded.
     """
     matter = locked(matter_id, State.OFFERED, seen)
     screening = Screening.objects.filter(matter=matter).order_by("-at").first()
     outcome, changed = _outcome(matter, change or Change())
+    look = look_wanted_by(matter, screening, outcome, closing=outcome["team"] is None)
+    if look is not None and look.comes_first and agreed is None:
+        raise SecondPersonNeeded(look)
     at = clock_now()
     decision = Decision.objects.create(
         matter=matter,
@@ -97,10 +120,14 @@ def confirm(
     act = Act.DECISION_CHANGED if changed else Act.DECISION_CONFIRMED
     record_event(act, actor=permit.actor, object_kind="report", object_ids=[matter.pk],
                  purpose=permit.purpose, detail={"changed": changed})  # fmt: skip
+    settle_look(matter, decision, permit, agreed)
     if outcome["team"] is None:
         _close(matter, State.ANSWERED, decision, permit)
         return None
-    return _offer(matter, decision, screening, permit)
+    offer = _offer(matter, decision, screening, permit)
+    if look is not None and agreed is None:
+        ask_afterwards(matter, decision, look, permit)
+    return offer
 
 
 def _outcome(matter: Matter, change: Change) -> tuple[dict[str, Any], list[str]]:
@@ -169,11 +196,12 @@ def known_persons(members: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
 @transaction.atomic
 def answer(
     matter_id: uuid.UUID, *, permit: Permit, reason: str, error: str = "",
-    seen: dt.datetime | None = None,
+    seen: dt.datetime | None = None, agreed: SecondLook | None = None,
 ) -> None:  # fmt: skip
     """Close a report without a case: advice given, or a wrong report, `error` saying which kind.
 
-    Never deletes; `reopen` takes it back. Raises NotNow, ReasonNeeded.
+    Never deletes; `reopen` takes it back. `agreed`: the second look that it waited for. Raises NotNow,
+    ReasonNeeded, SecondPersonNeeded.
     """
     to = State.ERROR if error else State.ANSWERED
     if error and error not in ERROR_KINDS:
@@ -181,11 +209,17 @@ def answer(
     matter = locked(matter_id, to, seen)
     if not reason.strip():
         raise ReasonNeeded(_("不開案需要理由。"))
+    screening = Screening.objects.filter(matter=matter).order_by("-at").first()
+    stands = {name: getattr(matter, name) for name in ("stream", "grade", "grade_class")}
+    look = look_wanted_by(matter, screening, stands, closing=True)
+    if look is not None and agreed is None:
+        raise SecondPersonNeeded(look)
     outcome = {"state": str(to)} | ({"error_kind": error} if error else {})
     decision = Decision.objects.create(
         matter=matter, at=clock_now(), by=permit.actor.id, outcome=outcome,
         changed=["state"], reason=reason.strip(),
     )  # fmt: skip
+    settle_look(matter, decision, permit, agreed)
     _close(matter, to, decision, permit)
 
 

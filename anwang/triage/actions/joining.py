@@ -19,7 +19,7 @@ class NotFree(Exception):
 
 def is_to_join(screening: Screening) -> bool:
     """Whether policy would join the report, rather than dispatch it."""
-    return screening.proposal.get("screening") == JOIN
+    return bool(screening.proposal.get("screening") == JOIN)
 
 
 def is_judged(matter: Matter) -> bool:

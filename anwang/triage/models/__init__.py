@@ -25,6 +25,7 @@ from anwang.triage.models.matters import (
     State,
 )
 from anwang.triage.models.same_event import ReportTrace, SameEventJudgement, TraceKey
+from anwang.triage.models.second_looks import SecondLook
 from anwang.triage.trials.models import (
     Backtest,
     BacktestDifference,
@@ -60,6 +61,7 @@ __all__ = [
     "ReportTrace",
     "SameEventJudgement",
     "Screening",
+    "SecondLook",
     "ShadowOutcome",
     "State",
     "StepSwitch",

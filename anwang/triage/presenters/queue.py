@@ -77,9 +77,12 @@ def queue_line(matter: Matter, clock: Clock | None, same_events: int, page: int 
 
 
 def _sent(matter: Matter) -> Iterator[dict[str, str]]:
-    """That policy dispatched it and nobody here has looked at it; asked for where a queue is read."""
+    """That policy dispatched it and nobody here has looked at it, that a second person is to look;
+    asked for where a queue is read."""
     if getattr(matter, "automatic", False):
         yield {"kind": "warn", "text": _("自動派案")}
+    if getattr(matter, "look_waits", False):
+        yield {"kind": "warn", "text": _("等另一人再看")}
 
 
 def _notes(headline: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from anwang.access.models import Account
 from anwang.access.permissions import Permit
 from anwang.intake.models import Attachment, Report, ReportAddition
 from anwang.intake.rules.receipts import read_receipt
+from anwang.triage.instruments.queries import accounts_by
 from anwang.triage.models import Matter, Offer, SameEventJudgement, Screening, State
 from anwang.triage.rules.answers import given_in
 
@@ -81,9 +82,7 @@ def _joined_to(matter_id: uuid.UUID) -> list[str]:
 def _answerers(screening: Screening | None) -> dict[uuid.UUID, Account]:
     """Who filled in the forms about this report that the proposal has read."""
     given = given_in(screening.picture) if screening else []
-    found = {uuid.UUID(one.by) for one in given if one.report is None}
-    names = Account.objects.only("display_name", "display_name_en")
-    return names.in_bulk(found) if found else {}
+    return accounts_by({uuid.UUID(one.by) for one in given if one.report is None})
 
 
 def _pictures(report: uuid.UUID) -> list[tuple[uuid.UUID, str]]:

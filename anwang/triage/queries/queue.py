@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from anwang.access.context import DISPATCHING
 from anwang.access.permissions import Permit
 from anwang.triage.models import OPEN, Clock, Matter, Offer
+from anwang.triage.queries.second_looks import open_looks
 
 PAGE_ROWS: Final = 50
 COUNTED: Final = 1000
@@ -114,7 +115,7 @@ def waiting_matters(permit: Permit) -> QuerySet[Matter]:
     return (
         Matter.objects.filter(desk_team__in=permit.team_ids, state__in=OPEN)
         .select_related("report")
-        .annotate(automatic=Exists(_automatic_offers()))
+        .annotate(automatic=Exists(_automatic_offers()), look_waits=open_looks())
         .only(
             "state", "grade", "stream", "due_at", "headline", "failed_steps", "changed_at",
             "report__receipt", "report__received_at", "report__channel",

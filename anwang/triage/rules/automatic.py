@@ -18,6 +18,7 @@ from anwang.rulebook.rules.cells import UNKNOWN, Value
 from anwang.triage.rules.attached import read_stored
 from anwang.triage.rules.policies import TriagePolicies
 from anwang.triage.rules.propose import deciding_hits
+from anwang.triage.rules.second_looks import SECOND_LOOKS
 
 AUTOMATIC: Final = "automatic"
 JOIN: Final = "join-same-event"
@@ -27,8 +28,6 @@ LATEST: Final = timedelta(minutes=30)
 NEVER_STREAMS: Final = frozenset(
     {"child-protection", "sexual-assault", "adult-protection", "mental-health-violence"}
 )
-# Policy wants another person to look, before some kind of decision or all (second_looks.py).
-SECOND_LOOKS: Final = frozenset({"second-look"})
 NEVER_TASKS: Final = SECOND_LOOKS | frozenset(
     {"police-escort", "danger-assessment", "high-danger-meeting", "tell-prosecutor",
      "consult-form"}

@@ -15,13 +15,14 @@ from anwang.access.vocabulary import Role
 from anwang.common.clock import clock_now
 from anwang.directory.models import Team
 from anwang.triage.instruments.presenters import instrument_lines
-from anwang.triage.instruments.queries import answers_of, instruments_in_force
+from anwang.triage.instruments.queries import accounts_by, answers_of, instruments_in_force
 from anwang.triage.models import Matter, State
 from anwang.triage.permissions import DESK_ROLES
 from anwang.triage.presenters.detail import offer_lines, report_context, same_event_lines
 from anwang.triage.presenters.inquiries import asked_context, names_in
 from anwang.triage.presenters.queue import queue_context
 from anwang.triage.presenters.ranking import ranking_context, weights_of
+from anwang.triage.presenters.second_looks import look_context
 from anwang.triage.queries import explain_fields
 from anwang.triage.queries.false_reports import untrue_reports
 from anwang.triage.queries.inquiries import last_inquiry
@@ -34,6 +35,7 @@ from anwang.triage.queries.queue import (
     queue_version,
     same_event_counts,
 )
+from anwang.triage.queries.second_looks import last_look, may_look
 from anwang.triage.queries.teams import TeamChoice, teams_for_matter
 from anwang.triage.rules.policies import TriagePolicies
 
@@ -89,6 +91,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
         "find_url": reverse("triage:find") if at_desk else None,
         **report_context(found, explained, _tables(found)),
         "forms": _forms(found, permit),
+        "look": _look(found, permit, at_desk=at_desk),
         **_sealing(found, permit),
         **offer_lines(found, suggested, names),
         "weights": weights_of(suggested) if suggested else [],
@@ -108,6 +111,20 @@ def _forms(found: DeskReport, permit: Permit) -> Context:
     tasks = found.screening.proposal.get("tasks", []) if found.screening else []
     answers = answers_of(found.matter.pk, permit)
     return instrument_lines(found.report.receipt, instruments_in_force().values(), tasks, answers)
+
+
+def _look(found: DeskReport, permit: Permit, *, at_desk: bool) -> Context | None:
+    """The second look that this report waits for, or had last."""
+    look = last_look(found.matter)
+    if look is None:
+        return None
+    people = accounts_by({look.asked_by, *([look.looked_by] if look.looked_by else [])})
+    team = (look.wanted.get("change") or {}).get("team")
+    return look_context(
+        look, found.matter, found.report.receipt, people,
+        Team.objects.in_bulk([team] if team else []), reader=permit.actor.id, at_desk=at_desk,
+        may_look=at_desk and look.verdict == "" and may_look(look),
+    )  # fmt: skip
 
 
 def _sealing(found: DeskReport, permit: Permit) -> Context:
