@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -63,6 +64,16 @@ class PolicyVersion(models.Model):
                 name="a_county_version_has_a_county",
             ),
         ]
+
+    @property
+    def name(self) -> Any:
+        """What officials call it: as the version says, else as another version of the policy does,
+        else its id."""
+        if self.body.get("text"):
+            return self.body["text"]
+        named = PolicyVersion.objects.filter(policy_id=self.policy_id, body__has_key="text")
+        other = named.order_by("-loaded_at", "-id").first()
+        return other.body["text"] if other else self.policy_id
 
 
 class PolicyTerm(models.Model):

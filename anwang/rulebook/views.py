@@ -157,8 +157,9 @@ def _steps(version: PolicyVersion, actor: Actor, *, is_tried: bool) -> dict[str,
 def _lines(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of any kind of policy as {id, text, when, then, citation, confidence}."""
     if isinstance(body.get("clocks"), list):
+        events = body.get("events") or {}
         return [
-            line | {"when": {"start": line.get("start")}, "then": _length(line)}
+            line | {"when": {"start": _event(line, "start", events)}, "then": _length(line, events)}
             for line in body["clocks"]
         ]
     if isinstance(body.get("rows"), list):
@@ -170,6 +171,11 @@ def _lines(body: dict[str, Any]) -> list[dict[str, Any]]:
     return []
 
 
-def _length(clock: dict[str, Any]) -> dict[str, Any]:
+def _event(clock: dict[str, Any], name: str, events: dict[str, Any]) -> Any:
+    """What starts or stops a clock, in words where the policy has them."""
+    return events.get(str(clock.get(name))) or clock.get(name)
+
+
+def _length(clock: dict[str, Any], events: dict[str, Any]) -> dict[str, Any]:
     return {unit: clock[unit] for unit in ("hours", "days", "working_days", "months", "years")
-            if clock.get(unit)} | {"stop": clock.get("stop")}  # fmt: skip
+            if clock.get(unit)} | {"stop": _event(clock, "stop", events)}  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -237,3 +239,31 @@ def test_a_cell_not_touched_stays_to_the_letter_and_an_empty_one_goes():
 
 def test_the_columns_are_those_that_triage_reads():
     assert inputs_described() == specs_in_use()
+
+
+def test_every_policy_is_listed_by_the_name_that_officials_use(one):
+    page = one.get("/policies/").content.decode()
+    named = re.findall(r'<a href="/policies/\d+/">(.*?)</a>', page)
+    assert len(named) > 20
+    assert [name for name in named if not re.search(r"[\u4e00-\u9fff]", name)] == []
+    for name in ("時限與提醒", "通報的註記", "同一事件的比對", "警示字詞"):
+        assert name in named, name
+
+
+def test_a_version_of_before_it_had_a_name_is_called_as_the_later_one(one):
+    clocks = PolicyVersion.objects.get(policy_id="clocks")
+    nameless = PolicyVersion(policy_id="clocks", version="old", body={"clocks": []})
+    assert nameless.name == clocks.body["text"]
+    assert PolicyVersion(policy_id="nothing", version="1", body={}).name == "nothing"
+
+
+def test_outcomes_and_clocks_are_told_in_words(one):
+    def page(policy_id):
+        found = PolicyVersion.objects.filter(policy_id=policy_id, county=None).latest("id")
+        return one.get(f"/policies/{found.pk}/").content.decode()
+
+    assert "應辦事項 <code>police-escort</code>" in page("triage.tasks")
+    clocks = page("clocks")
+    assert "起算 <code>收到通報</code>" in clocks
+    assert "小時 <code>24</code>" in clocks
+    assert "完成於 <code>完成派案</code>" in clocks

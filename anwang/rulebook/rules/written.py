@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
+from anwang.common.yaml_files import read_yaml
+from anwang.directory.templatetags.anwang_codes import LISTS
 from anwang.rulebook.rules.cells import InputSpec
 from anwang.rulebook.rules.compare import RowDoc, flat_row
 from anwang.rulebook.rules.drafts import GRAMMAR, Words
@@ -70,7 +73,8 @@ def columns_of(doc: Doc, specs: Mapping[str, InputSpec], county: str | None) -> 
                 FormColumn(f"when.{name}", spec.text, GRAMMAR[spec.kind], codes=spec.values)
             )
     for name, values in doc["outputs"].items():
-        named: Words = {"zh": f"結果：{name}", "en": f"Outcome: {name}"}
+        said = _outcomes().get(name, {"zh": name, "en": name})
+        named: Words = {"zh": f"結果：{said['zh']}", "en": f"Outcome: {said['en']}"}
         columns.append(FormColumn(f"then.{name}", named, {}, tuple(map(str, values))))
     left_out = ("replaces", "before") if county is None else ("county_may",)
     for name, (label, hint) in _WORDS.items():
@@ -78,6 +82,15 @@ def columns_of(doc: Doc, specs: Mapping[str, InputSpec], county: str | None) -> 
             values = tuple(sorted(CONFIDENCES)) if name == "confidence" else ()
             columns.append(FormColumn(name, label, hint, values))
     return columns
+
+
+@cache
+def _outcomes() -> dict[str, Words]:
+    """Outcome -> what it is called."""
+    return {
+        str(one["code"]): {"zh": one["zh"], "en": one["en"]}
+        for one in read_yaml(LISTS / "outcomes.yaml")
+    }
 
 
 def written_row(
