@@ -128,6 +128,24 @@ def test_opening_a_family_is_on_record_with_its_id(desk, team):
         assert [entry.object_ids for entry in entries] == [[str(case.family_id)]]
 
 
+def test_the_case_tells_which_forms_are_begun_by_whom_and_never_the_answers(desk, team):
+    receipt, offer = offered(desk)
+    form = f"/desk/{receipt.receipt}/forms/tipvda/"
+    desk_page = signed_in("desk-one")
+    desk_page.post(form, {f"answers-q{n}": "yes" for n in range(1, 10)})
+    team.post(f"/inbox/{offer.pk}/accept/")
+    _, case = family_of(receipt)
+    page = team.get(f"/cases/{case.pk}/").content.decode()
+    line = page[page.index(form) :].partition("</li>")[0]
+    assert "已回答 9／16" in line
+    assert "王範例" in line
+    assert "高危險" not in page
+    all_of_it = {f"answers-q{n}": "no" for n in range(1, 16)} | {"answers-own_rating": "unknown"}
+    team.post(form, all_of_it)
+    page = team.get(f"/cases/{case.pk}/").content.decode()
+    assert "已填完" in page[page.index(form) :].partition("</li>")[0]
+
+
 def queries_of(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert client.get(path).status_code == 200

@@ -62,8 +62,8 @@ from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.models import Team
 from anwang.triage.actions.offers import refuse_offer
-from anwang.triage.instruments.presenters import instrument_lines
-from anwang.triage.instruments.queries import instruments_in_force
+from anwang.triage.instruments.presenters import state_lines
+from anwang.triage.instruments.queries import accounts_by, form_states, instruments_in_force
 from anwang.triage.models import Matter, Offer
 from anwang.triage.permissions import check_can_answer_offer
 from anwang.triage.presenters.words import clock_line, reason_line, would_change_words
@@ -331,10 +331,22 @@ def _case_context(found: Case, page: FamilyPage, permit: Permit) -> Context:
         "seal": seal,
         "seal_ask_url": reverse("cases:seal-ask", args=[report.receipt]) if may_ask else None,
         "safe_adults_url": reverse("cases:safe-adults", args=[found.pk]),
-        "forms": instrument_lines(
-            report.receipt, instruments_in_force().values(), proposal.get("tasks", [])
-        ),
+        "forms": _forms(report.receipt, proposal.get("tasks", []), page, permit),
     }  # fmt: skip
+
+
+def _forms(receipt: str, tasks: list[str], page: FamilyPage, permit: Permit) -> Context:
+    """The forms about the case's report and about the family's others, as far as the reader has them."""
+    receipts = {pk: one.report.receipt for pk, one in visible_matters(page.cases).items()}
+    states = form_states(receipts, permit)
+    return state_lines(
+        receipt,
+        instruments_in_force(),
+        tasks,
+        states,
+        receipts,
+        accounts_by({one.by for one in states}),
+    )
 
 
 @refused_is_absent

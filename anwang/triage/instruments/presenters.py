@@ -15,7 +15,7 @@ from anwang.access.models import Account
 from anwang.rulebook.rules.instruments import Instrument, Question, Section
 from anwang.rulebook.rules.scoring import NOT_KNOWN, Score, band_of, score_of, state_of
 from anwang.triage.instruments.models import Answer
-from anwang.triage.instruments.queries import current
+from anwang.triage.instruments.queries import FormState, current
 from anwang.triage.presenters.words import Words, plain
 
 Context = dict[str, Any]
@@ -120,25 +120,70 @@ def instrument_lines(
     receipt: str,
     instruments: Iterable[Instrument],
     tasks: Iterable[str],
-    answers: Iterable[Answer] | None = None,
+    answers: Iterable[Answer],
 ) -> Context:
-    """Lines of triage/instruments/_forms.html: what policy asks to fill in first, the others folded.
-
-    Without `answers` only where the forms are, for a page whose reader's permit is for other things.
-    """
-    wanted, given = set(tasks), None if answers is None else list(answers)
+    """Lines of triage/instruments/_forms.html: what policy asks to fill in first, the others folded."""
+    wanted, given = set(tasks), list(answers)
     lines = [_line(receipt, one, one.task in wanted, given) for one in instruments]
     shown = [one for one in lines if one["asked"] or one["begun"]]
     return {"shown": shown, "folded": [one for one in lines if one not in shown]}
 
 
-def _line(receipt: str, instrument: Instrument, asked: bool, given: list[Answer] | None) -> Context:
-    answers = current(given, instrument) if given is not None else {}
+def _line(receipt: str, instrument: Instrument, asked: bool, given: list[Answer]) -> Context:
+    answers = current(given, instrument)
+    state = state_context(instrument, answers)
     return {
         "url": reverse("triage:form", args=[receipt, instrument.id]),
         "text": instrument.text,
         "asked": asked,
         "begun": bool(answers),
-        "told": given is not None,
-        **state_context(instrument, answers),
+        "filled": bool(answers) and not state["unanswered"],
+        **state,
+    }
+
+
+def state_lines(
+    receipt: str,
+    instruments: Mapping[str, Instrument],
+    tasks: Iterable[str],
+    states: Iterable[FormState],
+    receipts: Mapping[uuid.UUID, str],
+    accounts: Mapping[uuid.UUID, Account],
+) -> Context:
+    """As `instrument_lines`, for a case: how far the forms about its report are filled, by whom and
+    when, then those about the family's other reports (`receipts`: report -> receipt). What was
+    answered is told on the form alone."""
+    wanted = set(tasks)
+    known = [(receipts[one.matter_id], one) for one in states if one.matter_id in receipts]
+    own = {one.instrument: one for of, one in known if of == receipt}
+    lines = [
+        _state_line(receipt, one, own.get(one.id), accounts) | {"asked": one.task in wanted}
+        for one in instruments.values()
+    ]
+    shown = [one for one in lines if one["asked"] or one["begun"]]
+    others = [
+        _state_line(of, instruments[one.instrument], one, accounts) | {"of": of}
+        for of, one in known
+        if of != receipt and one.instrument in instruments
+    ]
+    return {"shown": [*shown, *others], "folded": [one for one in lines if one not in shown]}
+
+
+def _state_line(
+    receipt: str,
+    instrument: Instrument,
+    state: FormState | None,
+    accounts: Mapping[uuid.UUID, Account],
+) -> Context:
+    asked = {one.id for one in instrument.questions.values() if one.kind != "text"}
+    answered = asked & state.questions if state else set()
+    return {
+        "url": reverse("triage:form", args=[receipt, instrument.id]),
+        "text": instrument.text,
+        "begun": state is not None,
+        "filled": state is not None and answered == asked,
+        "answered": len(answered),
+        "questions": len(asked),
+        "who": accounts.get(state.by) if state else None,
+        "at": state.at if state else None,
     }

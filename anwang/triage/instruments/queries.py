@@ -6,9 +6,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
+
+from django.db.models import Q
 
 from anwang.access.models import Account
 from anwang.access.permissions import Permit
@@ -73,10 +75,53 @@ def current(answers: Iterable[Answer], instrument: Instrument) -> dict[str, Any]
     return {question: value for question, value in last.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """How far a form about one report is filled under the version answered last, and who answered
+    last; never what was answered."""
+
+    matter_id: uuid.UUID
+    instrument: str
+    version: str
+    questions: frozenset[str]
+    by: uuid.UUID
+    at: dt.datetime
+
+
+def form_states(matter_ids: Iterable[uuid.UUID], permit: Permit) -> list[FormState]:
+    """The forms begun about these reports, by report and instrument; taken-back ones are not begun.
+
+    The permit says that the reading is on record.
+    """
+    if permit.audit_id is None:
+        raise PermissionError("States of forms are read on a permit whose reading is on record.")
+    rows = (
+        Answer.objects.filter(matter__in=list(matter_ids))
+        .annotate(taken_back=Q(value=None))
+        .order_by("matter", "instrument", "at", "id")
+        .values_list("matter", "instrument", "version", "question", "taken_back", "by", "at")
+    )
+    return list(_states(rows))
+
+
+def _states(rows: Iterable[tuple[Any, ...]]) -> Iterator[FormState]:
+    for (matter, instrument), of_one in groupby(rows, key=lambda row: row[:2]):
+        told = list(of_one)
+        _, _, version, _, _, by, at = told[-1]
+        last = {row[3]: row[4] for row in told if row[2] == version}
+        answered = frozenset(question for question, taken_back in last.items() if not taken_back)
+        if answered:
+            yield FormState(matter, instrument, version, answered, by, at)
+
+
 def accounts_of(answers: Iterable[Answer]) -> dict[uuid.UUID, Account]:
     """Who gave the answers, as far as the reader sees the names of staff."""
-    found = Account.objects.only("display_name", "display_name_en")
-    return found.in_bulk({one.by for one in answers})
+    return accounts_by({one.by for one in answers})
+
+
+def accounts_by(ids: set[uuid.UUID]) -> dict[uuid.UUID, Account]:
+    """Names of staff, as far as the reader sees them."""
+    return Account.objects.only("display_name", "display_name_en").in_bulk(ids) if ids else {}
 
 
 def with_answers_by(
