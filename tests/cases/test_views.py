@@ -137,7 +137,7 @@ def test_the_case_tells_which_forms_are_begun_by_whom_and_never_the_answers(desk
     _, case = family_of(receipt)
     page = team.get(f"/cases/{case.pk}/").content.decode()
     line = page[page.index(form) :].partition("</li>")[0]
-    assert "已回答 9／16" in line
+    assert "已回答 9/16" in line
     assert "王範例" in line
     assert "高危險" not in page
     all_of_it = {f"answers-q{n}": "no" for n in range(1, 16)} | {"answers-own_rating": "unknown"}
