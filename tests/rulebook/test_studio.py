@@ -182,7 +182,7 @@ def test_a_draft_runs_in_shadow_until_that_is_ended(one, other):
     assert version.state == "shadow"
     shadowed = one.get(page).content.decode()
     assert "結束試行比對" in shadowed and "改草案" not in shadowed
-    assert "triage.grade@" in one.get("/trials/shadow/").content.decode()
+    assert "分級表" in one.get("/trials/shadow/").content.decode()
     assert other.post(f"{page}shadow/").url == page
     version.refresh_from_db()
     assert version.state == "draft"
