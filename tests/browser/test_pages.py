@@ -40,6 +40,12 @@ UNTRANSLATED = """() => {
 }"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+# Rooms and the main act may not lie beside the screen; a phone's menu moves sideways.
+BESIDE = """() => [...document.querySelectorAll(".bar nav a, .acts .do")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.right > innerWidth + 1 && !(one.closest("nav") && innerWidth <= 800);
+}).map((one) => one.textContent.trim())"""
+
 
 def violations(page: Page, axe_source: str, where: str, within: str = "html") -> list[str]:
     """What axe finds on the page as it stands now, or within one part of it."""
@@ -63,6 +69,7 @@ def look(page: Page, axe_source: str, where: str, english: bool) -> list[str]:
         faults += violations(page, axe_source, f"{where} at {width}")
         if (over := page.evaluate(SIDEWAYS)) > 0:
             faults.append(f"{where} at {width}: {over} px wider than the screen")
+        faults += [f"{where} at {width}: out of sight: {one}" for one in page.evaluate(BESIDE)]
         for dialog in page.query_selector_all("dialog[id]:not([open])"):
             name = dialog.get_attribute("id")
             opener = page.query_selector(f"[data-opens='{name}']")
