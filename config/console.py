@@ -15,7 +15,7 @@ from config.home import home
 # Programs of ours act with the worker's rights; people's commands with the application's.
 WORKERS_COMMANDS = {"load", "reports", "link", "match", "people", "household", "model", "work", "fill",
                     "admin", "audit", "vault", "backtest", "replay", "quality", "fetch", "connect",
-                    "verify-look-ups", "clocks"}  # fmt: skip
+                    "verify-look-ups", "clocks", "tell"}  # fmt: skip
 OWNERS_COMMANDS = {"migrate", "prepare", "sqlmigrate"}
 NEEDS_NO_DATABASE = {"makemigrations", "help", "check", "collectstatic", "--help", "--version",
                      "table"}  # fmt: skip

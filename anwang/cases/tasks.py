@@ -1,15 +1,18 @@
 """When conflicts are looked for again, attempts and risks looked at, overdue reviews raised, alarms
-evaluated."""
+evaluated, local systems told."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from anwang.access.context import LOADING
 from anwang.cases.oversight.actions.alarms import evaluate_alarms
 from anwang.cases.oversight.actions.attempts import forget_old_attempts, resolve_attempts
 from anwang.cases.oversight.actions.conflicts import renew_conflicts
 from anwang.cases.oversight.actions.glass import raise_overdue_reviews
 from anwang.cases.oversight.actions.signals import warn_of_changes
+from anwang.cases.queries.told_to_systems import changes_for
+from anwang.registries.actions.sending import due_systems, tell_system
 
 
 @app.periodic(cron="* * * * * */5", periodic_id="attempts")  # type: ignore[untyped-decorator]
@@ -55,3 +58,14 @@ def look_at_readings(timestamp: int) -> int:
 def forget_attempts(timestamp: int) -> int:
     """Attempts older than a week."""
     return forget_old_attempts()
+
+
+@app.periodic(cron="* * * * * 25", periodic_id="local-systems")  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
+    name="cases.tell_systems", queue="telling", queueing_lock="cases.tell_systems",
+    lock="cases.tell_systems",  # a receiver that drips must not take the places of others
+)  # fmt: skip
+def tell_local_systems(timestamp: int) -> int:
+    """Local systems whose time has come, of what changed in their county; rows received there."""
+    due = due_systems(actor=LOADING)
+    return sum(tell_system(one, changes_for, actor=LOADING).rows for one in due)

@@ -177,6 +177,54 @@ class FetchState(models.Model):
     failures = models.PositiveIntegerField(default=0, db_default=0)
 
 
+class Outgoing(models.Model):
+    """A delivery of ours to a local system: its reports that changed, numbered a system from 1.
+
+    The number tells it apart for good: what broke off is sent again under it with the same bytes.
+    They lie here sealed until the receiver has them, and not a moment longer.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="outgoing")
+    number = models.PositiveIntegerField()
+    made_at = models.DateTimeField(db_default=ClockNow())
+    upto = models.DateTimeField(help_text="High-water mark: changes until then are in it.")
+    rows = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sealed_body = models.BinaryField(null=True)
+    tries = models.PositiveIntegerField(default=0, db_default=0)
+    tried_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=30, default="", db_default="")
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "number"], name="one_outgoing_a_number"),
+            models.UniqueConstraint(
+                fields=["source"], condition=Q(sent_at=None), name="one_waiting_outgoing_a_system"
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True, sealed_body__isnull=False)
+                | Q(sent_at__isnull=False, sealed_body__isnull=True),
+                name="what_was_sent_is_not_kept",
+            ),
+        ]
+
+
+class OutgoingRow(models.Model):
+    """What a local system was told last of one report: a keyed digest, so that it is told once."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="outgoing_rows")
+    key = models.UUIDField()
+    digest = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="told_last_once_a_report")
+        ]
+
+
 class Retry(models.Model):
     """That somebody wants rows in quarantine tried again: one row corrected, or all of a delivery.
 

@@ -37,17 +37,19 @@ class Site:
     interrupted: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
     opened: list[Any] = field(default_factory=list)
+    received: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
 
 SITE = web.AppKey("site", Site)
 
 
 def application(site: Site) -> web.Application:
-    """Every source below its own id: GET delivers, POST answers."""
-    app = web.Application(client_max_size=1 << 20)
+    """Every source below its own id: GET delivers, POST answers, PUT takes what it is told."""
+    app = web.Application(client_max_size=8 << 20)
     app[SITE] = site
     app.router.add_get("/{source}/{tail:.*}", _deliver)
     app.router.add_post("/{source}/{tail:.*}", _answer)
+    app.router.add_put("/{source}/{tail:.*}", _take)
     return app
 
 
@@ -57,6 +59,8 @@ async def _deliver(request: web.Request) -> web.StreamResponse:
     if (failing := await _fails(request, fault)) is not None:
         return failing
     at = site.delivered_at - timedelta(days=30) if fault == "late" else site.delivered_at
+    if not site.stock.columns(source):  # a local system that holds nothing of its own here
+        return web.Response(status=204)
     name = f"{source}-{at:%Y%m%d%H%M}"
     after = request.query.get("after", "")
     if fault == "doubled" and after == name:
@@ -115,6 +119,24 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         {"request": request_id, "source": source, "records": rows}, ensure_ascii=False
     ).encode()
     return await _sent(request, body, fault)
+
+
+async def _take(request: web.Request) -> web.StreamResponse:
+    """A delivery of Anwang's: kept by its number, so that the same one counts once."""
+    site, source = request.app[SITE], request.match_info["source"]
+    fault = site.faults.get(source, "")
+    if (failing := await _fails(request, fault)) is not None:
+        return failing
+    body = await request.read()
+    name = request.match_info["tail"].rpartition("/")[2]
+    kept = site.received.setdefault(source, {})
+    if kept.setdefault(name, body) != body:
+        return web.Response(status=409)
+    if fault == "interrupted" and source not in site.interrupted:
+        site.interrupted.add(source)  # it has the delivery, and nobody hears of it
+        return _closed(request)
+    told = {"delivery": name, "rows": len(json.loads(body)["records"])}
+    return await _sent(request, json.dumps(told).encode(), fault)
 
 
 async def _fails(request: web.Request, fault: str) -> web.Response | None:

@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from anwang.registries.rules.manifests import Manifest
+from anwang.registries.rules.outgoing import outgoing_of
 from anwang.registries.transports.connections import Connection
 from anwang.registries.transports.routes import route_of
 from demo.sources.pages import Site, application
 from demo.sources.rendering import render, stem_of
-from demo.sources.shelf import ReadOnly, Users
+from demo.sources.shelf import Shelf, Users
 from demo.sources.stock import Stock
 
 HOST = "127.0.0.1"
@@ -98,7 +99,10 @@ class Simulator:
         """Lay the deliveries of those that deliver files into their folders."""
         for source, body in self._bodies.items():
             route = route_of(body)
-            if route.kind in ("file", "sftp"):
+            if (told := outgoing_of(body)) and route.kind in ("file", "sftp"):
+                for path in (told.path, route.path):
+                    self.folder_of(source, path).mkdir(mode=0o700, parents=True, exist_ok=True)
+            if route.kind in ("file", "sftp") and self.site.stock.columns(source):
                 folder = self._folder(source, route.kind).joinpath(
                     *[part for part in route.path.split("/") if part]
                 )
@@ -107,6 +111,11 @@ class Simulator:
                 if fault or not any(folder.glob(f"{stem_of(source, at)}*")):
                     # Laid there once: a file that is written again looks like another file.
                     render(self.site.stock, self._manifests[source], folder, at, fault)
+
+    def folder_of(self, source: str, path: str) -> Path:
+        """Where something lies at a source that delivers files: `path` as its manifest says it."""
+        kind = route_of(self._bodies[source]).kind
+        return self._folder(source, kind).joinpath(*[part for part in path.split("/") if part])
 
     def _folder(self, source: str, kind: str) -> Path:
         return self._home / kind / source
@@ -150,7 +159,7 @@ class Simulator:
             sock=sftp,
             server_factory=lambda: Users(self.site),
             server_host_keys=[self._host_key],
-            sftp_factory=lambda chan: ReadOnly(chan, self.site, self._home / "sftp"),
+            sftp_factory=lambda chan: Shelf(chan, self.site, self._home / "sftp"),
             allow_scp=False, agent_forwarding=False, config=None,
         )  # fmt: skip
         self._up.set()

@@ -11,7 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.common.yaml_files import read_yaml
-from anwang.registries.rules.manifests import SOURCES, Manifest, manifest_of, transport_of
+from anwang.registries.rules.manifests import (
+    LOCAL_SYSTEMS,
+    SOURCES,
+    Manifest,
+    manifest_of,
+    transport_of,
+)
 from anwang.registries.transports.connections import connect
 from anwang.registries.transports.questions import signer
 from demo.sources.simulator import Simulator
@@ -57,14 +63,16 @@ def note_delivery(home: Path, at: datetime) -> None:
 def simulator_of(
     home: Path, at: datetime, *, faults: dict[str, str] | None = None, port_base: int = 0
 ) -> Simulator:
-    """The instance's sources, delivering as of `at`. They know this instance's key."""
+    """The instance's sources, delivering as of `at`, and the local systems, which take what they are
+    told. They know this instance's key.
+    """
     stock = stock_of(home)
     held = set(stock.sources())
     bodies: dict[str, Any] = {}
     manifests: dict[str, Manifest] = {}
-    for path in sorted(SOURCES.glob("*.yaml")):
+    for path in sorted([*SOURCES.glob("*.yaml"), *LOCAL_SYSTEMS.glob("*.yaml")]):
         body = read_yaml(path)
-        if transport_of(body) != "own" and path.stem in held:
+        if (transport_of(body) != "own" and path.stem in held) or "outgoing" in body:
             bodies[path.stem] = body
             manifests[path.stem] = manifest_of(body, where=path.stem)
     return Simulator(
@@ -74,11 +82,11 @@ def simulator_of(
 
 
 def connect_all(simulator: Simulator) -> list[str]:
-    """Let the instance know every source of a running simulator; their ids."""
+    """Let the instance know every source and local system of a running simulator; the sources' ids."""
     made = simulator.connections()
     for one in made:
         connect(one)
-    return [one.source for one in made]
+    return [one.source for one in made if one.source in set(simulator.site.stock.sources())]
 
 
 def _note(home: Path) -> Path:

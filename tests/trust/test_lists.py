@@ -91,7 +91,6 @@ UNAUDITED = {
 # Written by a function of the database, since the application must not learn their objects.
 ACTS_OF_SQL = {"duties-handed-over": "cases.hand_over", "report-escalated": "triage.climb"}
 WAITING_ACTS = {
-    "delivered": "other systems' pulling",
     "searched": "finding a person by name",
 }
 

@@ -49,6 +49,9 @@ ACCOUNTS = {name: uuid.UUID(f"dddddddd-0000-4000-8000-{number:012d}")
 BY_HAND = ("access_account", "access_membership", "access_relation", "access_conflict",
            "access_seal", "access_sealmember")  # fmt: skip
 ACCOUNT_WORDS = {"author", "actor", "by", "lead", "taker", "account", "account_id", "to_account"}
+# What ends is open, but for these: there may be one that is open.
+HAPPENED = {"registries_outgoing.sent_at"}
+WHOLE = {"no", "entry_no", "position", "number"}
 LATER_WORDS = {"ends_at", "expires_at", "due_at", "expires", "valid_until"}
 CODES = {"object_kind": "report", "role": "team-worker", "actor_kind": "account",
          "source_id": "zz-source"}  # fmt: skip
@@ -330,6 +333,8 @@ class Filler:
         if table.open:
             text = f"n{side}{number} {name}"
         worker = ACCOUNTS[WORKS[side]]
+        if f"{table.name}.{name}" in HAPPENED:
+            return sql.SQL("clock_timestamp() - interval '1 day'")
         instant = self._instant(column)
         if instant is not None:
             return instant
@@ -400,7 +405,7 @@ class Filler:
         if column.type == "bytea":
             return text.encode() + bytes(max(0, 32 - len(text)))
         if column.category == "N":
-            whole = column.key or column.identity or column.name in ("no", "entry_no", "position")
+            whole = column.key or column.identity or column.name in WHOLE
             return (
                 10_000 * (1 + list(SIDES).index(side)) + 10 * table.number + number if whole else 1
             )

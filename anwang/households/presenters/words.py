@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
-from anwang.registries.rules.manifests import shipped_manifests
+from anwang.registries.rules.manifests import all_manifests
 
 Said = dict[str, str]
 
 
 @cache
 def _sources() -> dict[str, Said]:
-    return {name: one.label.as_dict() for name, one in shipped_manifests().items()}
+    return {name: one.label.as_dict() for name, one in all_manifests().items()}
 
 
 @cache

@@ -37,7 +37,9 @@ _manifests: dict[tuple[str, str], Manifest] = {}
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """All sources; `asked` are those that deliver, as their feeds stood. Our own is none of them."""
+    """All sources; `asked` are those that deliver, as their feeds stood. Our own is none of them, nor
+    are the local systems of counties: what they say counts, that they say nothing does not.
+    """
 
     asked: list[SourceView]
     manifests: list[Manifest]
@@ -64,7 +66,7 @@ def feeds_as_known(known_at: datetime) -> Feeds:
             last_failed=failed,
         )
         for manifest, (_, _, delivered_at, failed) in zip(manifests, rows, strict=True)
-        if manifest.transport != "own"
+        if manifest.transport != "own" and manifest.county is None
     ]
     return Feeds(asked, manifests)
 

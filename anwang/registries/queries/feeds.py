@@ -50,6 +50,12 @@ class Feed:
         return self.transport == _OWN
 
     @property
+    def county(self) -> str | None:
+        """Whose system it is, where it is a local one that stays beside this one."""
+        found: str | None = self.source.manifest.get("county")
+        return found
+
+    @property
     def held_because(self) -> dict[str, Any] | None:
         """Why the newest file was held, where it was."""
         return self.newest.held_because if self.newest and self.state == "held" else None

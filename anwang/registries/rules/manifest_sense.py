@@ -203,10 +203,10 @@ def _purpose_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
     for number, basis in enumerate(body["legal_basis"]):
         for at, purpose in enumerate(basis["purposes"]):
             grounded.add(purpose)
-            if purpose not in _codes("streams") - _NO_PURPOSE:
+            if purpose not in directory_codes("streams") - _NO_PURPOSE:
                 yield Fault(
                     ("legal_basis", number, "purposes", at),
-                    _unknown(purpose, sorted(_codes("streams") - _NO_PURPOSE)),
+                    _unknown(purpose, sorted(directory_codes("streams") - _NO_PURPOSE)),
                 )
     asking = body.get("lookup") or {}
     for at, purpose in enumerate(asking.get("purposes", ())):
@@ -216,8 +216,10 @@ def _purpose_faults(body: Mapping[str, Any]) -> Iterator[Fault]:
                 f"no legal basis allows {purpose!r}. Add it to legal_basis first.",
             ))  # fmt: skip
     for at, role in enumerate(asking.get("who_may_ask", ())):
-        if role not in _codes("roles"):
-            yield Fault(("lookup", "who_may_ask", at), _unknown(role, sorted(_codes("roles"))))
+        if role not in directory_codes("roles"):
+            yield Fault(
+                ("lookup", "who_may_ask", at), _unknown(role, sorted(directory_codes("roles")))
+            )
 
 
 def _transport_faults(
@@ -263,7 +265,8 @@ def _twice(name: str) -> Words:
 
 
 @cache
-def _codes(name: str) -> frozenset[str]:
+def directory_codes(name: str) -> frozenset[str]:
+    """The codes of one of the directory's lists."""
     return frozenset(str(one["code"]) for one in read_yaml(DIRECTORY / f"{name}.yaml"))
 
 

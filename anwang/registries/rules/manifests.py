@@ -19,6 +19,7 @@ from anwang.common.yaml_files import read_yaml
 from anwang.registries.rules.conditions import Condition, read_conditions
 from anwang.registries.rules.manifest_sense import Fault, sense_faults
 from anwang.registries.rules.manifest_shape import shape_faults
+from anwang.registries.rules.outgoing_sense import outgoing_faults
 from anwang.registries.rules.quality import QualityRule, read_rule
 from anwang.registries.rules.words import Words
 
@@ -28,6 +29,8 @@ TransportKind = Literal["file", "sftp", "rest", "lookup", "own"]
 
 POLICIES: Final = Path(__file__).resolve().parent.parent / "policies"
 SOURCES: Final = POLICIES / "sources"
+# Systems of counties that stay beside this one (docs/local-systems.md).
+LOCAL_SYSTEMS: Final = POLICIES / "local_systems"
 PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _COVERS: Final = re.compile(r"age (<|<=|>|>=) ([0-9]{1,3})|age ([0-9]{1,3}) to ([0-9]{1,3})")
 # Of the columns in columns.yaml these come with every choice of others.
@@ -118,7 +121,10 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class Manifest:
-    """One source in one version. Compared by identity, so compiled checks can hang on it."""
+    """One source in one version. Compared by identity, so compiled checks can hang on it.
+
+    `county`: of a local system, whose it is. It is asked about nobody and its silence says nothing.
+    """
 
     id: str
     version: int
@@ -146,6 +152,7 @@ class Manifest:
     coverage: Coverage
     own_columns: frozenset[str]
     readable_versions: frozenset[int]
+    county: str | None = None
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -184,6 +191,12 @@ def shipped_manifests() -> Mapping[str, Manifest]:
     return MappingProxyType(load_manifests())
 
 
+@cache
+def all_manifests() -> Mapping[str, Manifest]:
+    """The shipped manifests with those of local systems, likewise."""
+    return MappingProxyType({**shipped_manifests(), **load_manifests(LOCAL_SYSTEMS)})
+
+
 def manifest_of(body: object, *, where: str) -> Manifest:
     """The manifest in a parsed YAML or JSON body. Raises ManifestFault with every fault found."""
     faults = faults_of(body)
@@ -199,7 +212,11 @@ def faults_of(body: object) -> list[Fault]:
     if faults:
         return faults
     assert isinstance(body, Mapping)
-    return list(sense_faults(body, _manifest(body), shared_columns()))
+    manifest = _manifest(body)
+    return [
+        *sense_faults(body, manifest, shared_columns()),
+        *outgoing_faults(body, manifest.transport),
+    ]
 
 
 def transport_of(body: Mapping[str, Any]) -> TransportKind:
@@ -242,6 +259,7 @@ def _manifest(body: Mapping[str, Any]) -> Manifest:
         coverage=Coverage(**body["coverage"]),
         own_columns=frozenset(one.name for one in own),
         readable_versions=frozenset({body["version"], *body.get("also_reads", ())}),
+        county=body.get("county"),
     )
 
 

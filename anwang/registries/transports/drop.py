@@ -46,6 +46,17 @@ class _Drop:
         except OSError:
             raise SourceTrouble("changed-meanwhile") from None
 
+    async def put(self, name: str, content: bytes) -> None:
+        part = self._folder / f".{name}.part"
+        try:
+            with part.open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(self._folder / name)
+        except OSError:
+            raise SourceTrouble("unreachable") from None
+
 
 def folder_of(source_id: str, connection: Connection | None, route: Route) -> Path:
     """Where the source's files are expected: its connection's folder, or the instance's own."""

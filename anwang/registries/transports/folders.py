@@ -57,6 +57,9 @@ class Shelf(Protocol):
     async def read(self, name: str, offset: int, most: int) -> bytes:
         """Up to `most` bytes from `offset`; empty at the end."""
 
+    async def put(self, name: str, content: bytes) -> None:
+        """Lay a file there, whole or not at all, in place of one of the same name."""
+
 
 OpenShelf = Callable[[], AbstractAsyncContextManager[Shelf]]
 

@@ -25,6 +25,8 @@ PORT: Final = 22
 CONNECT_SECONDS: Final = 10.0
 # A quarter of a megabyte: who takes longer for it drips.
 READ_SECONDS: Final = 30.0
+# A delivery of ours is a megabyte at most.
+WRITE_SECONDS: Final = 60.0
 
 
 class _Remote:
@@ -56,6 +58,16 @@ class _Remote:
                     path = f"{self._folder}/{name}"
                     self._opened = name, await self._client.open(path, "rb")
                 return await self._opened[1].read(most, offset)
+
+    async def put(self, name: str, content: bytes) -> None:
+        part, whole = f"{self._folder}/.{name}.part", f"{self._folder}/{name}"
+        with _told():
+            async with asyncio.timeout(WRITE_SECONDS):
+                # Not closed where it breaks off: who drips would drip over that too.
+                out = await self._client.open(part, "wb")
+                await out.write(content)
+                await out.close()
+                await self._client.posix_rename(part, whole)
 
 
 def shelf_at(connection: Connection, route: Route) -> OpenShelf:

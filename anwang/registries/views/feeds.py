@@ -10,6 +10,7 @@ from anwang.access.absent import refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.registries.permissions import can_see_quarantine, check_can_see_feeds
 from anwang.registries.queries.feed_stories import FeedLine, feed_lines, feed_story
+from anwang.registries.queries.outgoing import sent_lines
 
 
 @refused_is_absent
@@ -19,7 +20,14 @@ def feeds(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     check_can_see_feeds(actor)
     lines = feed_lines()
-    context = {"lines": lines, "opens_rows": can_see_quarantine(actor), "summary": _summary(lines)}
+    local = [one for one in lines if one.feed.county]
+    lines = [one for one in lines if not one.feed.county]
+    context = {
+        "lines": lines,
+        "local": local,
+        "opens_rows": can_see_quarantine(actor),
+        "summary": _summary(lines),
+    }
     return render(request, "registries/feeds.html", context)
 
 
@@ -33,7 +41,9 @@ def feed(request: HttpRequest, source_id: str) -> HttpResponse:
     story = feed_story(source_id, counts_waiting=operates)
     if story is None:
         raise Http404
-    return render(request, "registries/feed.html", {"story": story, "opens_rows": operates})
+    sent = sent_lines(source_id) if operates and story.line.feed.county else []
+    context = {"story": story, "opens_rows": operates, "sent": sent}
+    return render(request, "registries/feed.html", context)
 
 
 def _summary(lines: list[FeedLine]) -> dict[str, int]:

@@ -169,11 +169,11 @@ def _persons(matter_id: uuid.UUID) -> list[Person]:
 
 
 def _sources() -> dict[str, AskedSource]:
-    """Every source but our own."""
+    """Every source but our own; the local systems of counties are asked about nobody."""
     found = {}
     for source in Source.objects.order_by("id"):
         route = route_of(source.manifest)
-        if route.kind == "own":
+        if route.kind == "own" or "county" in source.manifest:
             continue
         manifest = manifest_in_force(source.pk)
         connection = connection_to(source.pk) if route.asking else None

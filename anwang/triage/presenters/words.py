@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from anwang.common.yaml_files import read_yaml
 from anwang.directory.templatetags.anwang_codes import LISTS
-from anwang.registries.rules.manifests import shipped_manifests
+from anwang.registries.rules.manifests import all_manifests
 from anwang.triage.models import Clock
 from anwang.triage.rules.policies import shipped_docs
 from anwang.triage.rules.reading import POLICIES, shipped_reading
@@ -74,7 +74,7 @@ def _tables() -> dict[str, Words]:
 
 @cache
 def _sources() -> dict[str, Words]:
-    return {name: one.label.as_dict() for name, one in shipped_manifests().items()}
+    return {name: one.label.as_dict() for name, one in all_manifests().items()}
 
 
 @cache

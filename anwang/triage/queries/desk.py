@@ -60,7 +60,7 @@ left join lateral (
 _MORE: Final = ", m.failed_steps, s.inputs, s.versions, s.picture, s.proposal, s.at as screened_at"
 _ORDER: Final = " order by m.due_at nulls last, r.accepted_at, m.report_id"
 _ALL_SOURCES: Final = """
-select id from registries_source where id <> 'anwang' order by id
+select id from registries_source where id <> 'anwang' and not manifest ? 'county' order by id
 """
 
 

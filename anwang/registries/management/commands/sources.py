@@ -15,10 +15,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
+        parser.add_argument("--local", action="store_true", help="the local systems of counties")
 
-    def handle(self, *, json: bool, **options: Any) -> None:
+    def handle(self, *, json: bool, local: bool, **options: Any) -> None:
         show = _as_json if json else _as_text
-        for feed in feeds():
+        for feed in (one for one in feeds() if (one.county is not None) == local):
             self.stdout.write(show(feed_fields(feed)))
 
 

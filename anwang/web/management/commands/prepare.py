@@ -19,6 +19,7 @@ from anwang.access.actions.two_person_acts import load_two_person_acts
 from anwang.access.breached_passwords import why_not_looked_up
 from anwang.directory.actions import load_directory, load_teams
 from anwang.registries.actions.sources import load_sources
+from anwang.registries.rules.manifests import LOCAL_SYSTEMS
 from anwang.rulebook.actions.shipped import load_first_clock, load_policies
 from anwang.rulebook.rules.clocks import first_clock, read_clocks
 from anwang.rulebook.rules.loader import read_doc
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         load_requirements()
         load_look_rules()
         load_sources()
+        load_sources(LOCAL_SYSTEMS)
         for app in ("rulebook", "triage", "intake"):
             files = APPS.glob(f"{app}/policies/*.yaml")
             load_policies(path for path in files if path.name != ACCESS_FILE)
