@@ -58,13 +58,13 @@ def test_all_faults_come_at_once_each_with_its_line_and_words_in_both_languages(
 @pytest.mark.parametrize(
     ("wrong", "place", "words"),
     [
-        (PRISON.replace("version: 2", "version: 2\nversion: 3"), "version", "twice"),
+        (PRISON.replace("version: 3", "version: 3\nversion: 4"), "version", "twice"),
         (PRISON.replace("id: prison", "id: jail"), "id", "file's name"),
         (PRISON.replace("  keep_years: 7\n", ""), "retention", "keep_years"),
         (PRISON.replace("sensitivity: special", "sensitivity: personal"), "sensitivity", "in-custody"),
         (PRISON.replace("kind: file, p", "kind: file, page_size: 9, p"), "transport.page_size", "rest"),
         (PRISON.replace("transport: {kind: file", "transport: {kind: pigeon"), "transport.kind", "sftp"),
-        (PRISON.replace("also_reads: [1]", "also_reads: [5]"), "also_reads.0", "earlier"),
+        (PRISON.replace("also_reads: [1, 2]", "also_reads: [5]"), "also_reads.0", "earlier"),
         (PRISON.replace("[child-prot", "[odd-prot"), "legal_basis.0.purposes.0", "odd-prot"),
         ("manifest: [", "", "no YAML"),
     ],

@@ -27,6 +27,16 @@ _LATEST: Final = "2150-12-31"
 # Tab and line breaks occur in addresses and do no harm; U+FFFD is what a wrong encoding leaves
 # behind.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
+# What spreadsheets write in place of a value; an ASCII or full-width question mark is what a missing
+# character becomes on export.
+_SHEET_ERRORS: Final = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
+)
+_LOST: Final = re.compile(r"[?？]{2,}[?？\s]*")
+_SCIENTIFIC: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")
+_BETWEEN: Final = re.compile(r"[;；、|/,，]")
+# 1927 to 2119 as a spreadsheet counts days.
+_SERIAL: Final = re.compile(r"[1-7][0-9]{4}(?:\.[0-9]+)?")
 _YES: Final = frozenset({"true", "t", "yes", "y", "1", "是"})
 _NO: Final = frozenset({"false", "f", "no", "n", "0", "否"})
 
@@ -58,6 +68,32 @@ def cell_reader(column: Column) -> ReadCell:
     if column.type == "yes-no":
         return _read_yes_no
     return _text_reader(column)
+
+
+def told_apart(rule: str, text: str, read: ReadCell) -> str:
+    """The rule that says best what is wrong with a cell that `read` refused under `rule`.
+
+    Asked of refused cells alone, so that good ones cost nothing.
+    """
+    if text in _SHEET_ERRORS:
+        return "spreadsheet-error"
+    if rule in ("date-unreadable", "date-impossible") and _SERIAL.fullmatch(text):
+        return "date-serial"
+    if rule == "number-unreadable" and _SCIENTIFIC.fullmatch(text):
+        return "number-scientific"
+    if rule in ("date-unreadable", "code-unknown", "number-unreadable"):
+        parts = [part.strip() for part in _BETWEEN.split(text)]
+        if len(parts) > 1 and all(part and _reads(read, part) for part in parts):
+            return "several-values"
+    return rule
+
+
+def _reads(read: ReadCell, text: str) -> bool:
+    try:
+        read(text)
+    except CellFault:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1 << 16)  # a century has 36,525 days, and a nation's rows repeat them
@@ -103,9 +139,19 @@ def _text_reader(column: Column) -> ReadCell:
             raise CellFault("too-long")
         if (not text.isprintable() and _CONTROL.search(text)) or "\ufffd" in text:
             raise CellFault("control-characters")
+        if text[0] in "?？#":
+            _check_whole(text)
         return text
 
     return read
+
+
+def _check_whole(text: str) -> None:
+    """A text that is nothing but what was lost on the way. Raises CellFault."""
+    if text in _SHEET_ERRORS:
+        raise CellFault("spreadsheet-error")
+    if _LOST.fullmatch(text):
+        raise CellFault("lost-characters")
 
 
 def _code_reader(column: Column) -> ReadCell:

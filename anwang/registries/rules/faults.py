@@ -84,6 +84,30 @@ CELL_RULES: Final[dict[str, CellRule]] = {
         Words("「{column}」不是是或否", "{column} is neither yes nor no"),
         Words("請填 true 或 false", "Write true or false"),
     ),
+    # What a spreadsheet makes of cells: told apart, since the office mends it in its export.
+    "spreadsheet-error": CellRule(
+        Words("「{column}」是試算表的錯誤值", "{column} is an error of a spreadsheet"),
+        Words("請修正公式後重新匯出", "Mend the formula and export it anew"),
+    ),
+    "date-serial": CellRule(
+        Words("「{column}」是試算表的日期序號", "{column} is a spreadsheet's number of a day"),
+        Words("請將此欄設為日期格式後重新匯出", "Format the column as a date and export it anew"),
+    ),
+    "number-scientific": CellRule(
+        Words("「{column}」是科學記號", "{column} is in scientific notation"),
+        Words(
+            "請將此欄設為文字或整數格式後重新匯出",
+            "Format the column as text or whole numbers and export it anew",
+        ),
+    ),
+    "several-values": CellRule(
+        Words("「{column}」有好幾個值", "{column} holds several values"),
+        Words("請一列只填一個值", "Write one value a row"),
+    ),
+    "lost-characters": CellRule(
+        Words("「{column}」的字已變成問號", "The characters of {column} became question marks"),
+        Words("請改用 UTF-8 重新匯出", "Export it anew in UTF-8"),
+    ),
     "row-width": CellRule(
         Words("欄數與標題列不同", "The row has another number of cells than the header"),
         Words("請檢查多出的逗號或引號", "Look for a stray comma or quotation mark"),

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from anwang.registries.rules.cells import CellFault, CellValue, InvalidId, cell_reader
+from anwang.registries.rules.cells import (
+    CellFault,
+    CellValue,
+    InvalidId,
+    cell_reader,
+    told_apart,
+)
 from anwang.registries.rules.faults import RowFault, RowNote, cell_fault, value_class
 from anwang.registries.rules.manifests import Manifest
 from anwang.registries.rules.quality import broken_by
@@ -75,10 +81,12 @@ def row_check(manifest: Manifest) -> RowCheck:
             try:
                 values[name] = read(text)
             except CellFault as fault:
-                return cell_fault(line, name, column.label, fault.rule, text)
+                rule_told = told_apart(fault.rule, text, read)
+                return cell_fault(line, name, column.label, rule_told, text)
             except InvalidId:
                 if column.when_invalid == "quarantine":
-                    return cell_fault(line, name, column.label, "id-invalid", text)
+                    rule_told = told_apart("id-invalid", text, read)
+                    return cell_fault(line, name, column.label, rule_told, text)
                 if column.when_invalid == "keep":
                     values[name] = text
                 notes.append(RowNote(name, "id-invalid"))
