@@ -199,6 +199,154 @@ def test_a_spreadsheet_with_empty_rows_and_columns_before_its_table_keeps_its_li
     assert [(row.line, row.cells["record_key"]) for row in rows] == [(4, "R-1")]
 
 
+def ods_of(rows: str, **manifest: str) -> bytes:
+    """An ODS whose one table holds `rows` of XML."""
+    name = "urn:oasis:names:tc:opendocument:xmlns"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("META-INF/manifest.xml", manifest.get("manifest", "<m/>"))
+        book.writestr(
+            "content.xml",
+            f'{manifest.get("declared", "")}<o:document-content xmlns:o="{name}:office:1.0"'
+            f' xmlns:t="{name}:table:1.0" xmlns:x="{name}:text:1.0"><o:body><o:spreadsheet>'
+            f'<t:table t:name="資料">{HEADER}{rows}</t:table></o:spreadsheet></o:body>'
+            "</o:document-content>",
+        )
+    return out.getvalue()
+
+
+def ods_cell(text: str, attributes: str = 'o:value-type="string"') -> str:
+    return f"<t:table-cell {attributes}><x:p>{text}</x:p></t:table-cell>"
+
+
+HEADER = (
+    "<t:table-row>"
+    + "".join(map(ods_cell, ("record_key", "戶號", "name", "birth_date", "birth_year")))
+    + "</t:table-row>"
+)
+
+
+def test_an_ods_gives_repeated_cells_and_rows_typed_values_and_no_comment(read):
+    row = (
+        '<t:table-row t:number-rows-repeated="2">'
+        + ods_cell("R-1")
+        + '<t:table-cell o:value-type="string" t:number-columns-repeated="2">'
+        "<o:annotation><x:p>別看</x:p></o:annotation><x:p>陳<x:s/>安</x:p><x:p>二</x:p></t:table-cell>"
+        + ods_cell("107年5月1日", 'o:value-type="date" o:date-value="2018-05-01"')
+        + ods_cell("2,018", 'o:value-type="float" o:value="2018.0"')
+        + '<t:table-cell t:number-columns-repeated="16000"/></t:table-row>'
+        '<t:table-row t:number-rows-repeated="1048000"><t:table-cell/></t:table-row>'
+    )
+    _, rows = read(ods_of(row), "people.ods")
+    assert [row.line for row in rows] == [2, 3]
+    assert rows[0].cells == {
+        "record_key": "R-1", "household_key": "陳 安\n二", "name": "陳 安\n二",
+        "birth_date": "2018-05-01", "birth_year": "2018",
+    }  # fmt: skip
+
+
+def xlsx(rows: list[list[object]], **parts: str) -> bytes:
+    """A workbook as openpyxl writes one, with parts put in place of its own."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as again:
+        for name, text in parts.items():
+            again.writestr(name.replace("__", "/").replace("_dot_", "."), text)
+    return out.getvalue()
+
+
+def test_an_xlsx_gives_days_numbers_and_truth_as_a_csv_would(read):
+    data = [
+        ["record_key", "戶號", "birth_date", "birth_year", "deleted"],
+        ["R-1", 7.0, datetime.date(2018, 5, 1), 2018, True],
+        [None] * 5,
+        ["R-2", "H-7", None, None, False],
+    ]
+    _, rows = read(xlsx(data), "people.xlsx")
+    assert [row.line for row in rows] == [2, 4]
+    assert rows[0].cells == {
+        "record_key": "R-1", "household_key": "7", "birth_date": "2018-05-01",
+        "birth_year": "2018", "deleted": "true",
+    }  # fmt: skip
+    _, again = read(gzip.compress(xlsx(data)), "people.xlsx.gz")
+    assert [row.cells for row in again] == [row.cells for row in rows]
+
+
+def test_a_workbook_with_a_password_is_held_with_what_to_do(read):
+    office = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+    assert held(read, office + "EncryptedPackage".encode("utf-16-le"), "a.xlsx") == "file-locked"
+    assert held(read, office, "a.xlsx") == "file-damaged"
+    sealed = '<m><encryption-data checksum="x"/></m>'
+    assert held(read, ods_of("", manifest=sealed), "a.ods") == "file-locked"
+
+
+def test_a_workbook_that_is_broken_somewhere_is_held_and_not_read_in_part(read):
+    whole = ods([["record_key", "戶號"], *([f"R-{no}", "H-7"] for no in range(5000))])
+    assert len(read(whole, "a.ods")[1]) == 5000
+    with zipfile.ZipFile(io.BytesIO(whole)) as book:
+        content = book.read("content.xml")
+    for wrong in (content[: len(content) // 2], content.replace(b"R-4000", b"R-4000</text:p>")):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+            book.writestr("META-INF/manifest.xml", "<m/>")
+            book.writestr("content.xml", wrong)
+        assert held(read, out.getvalue(), "a.ods") == "file-damaged"
+    assert held(read, whole[: len(whole) // 2], "a.ods") == "file-damaged"
+    packed = xlsx([["record_key", "戶號"]])
+    assert held(read, packed[:-200], "a.xlsx") == "file-damaged"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_workbook_that_becomes_too_large_is_held_before_it_does(read):
+    bomb = ods_of("<t:table-row/>" * (1 << 20))
+    assert len(bomb) < 100_000
+    assert held(read, bomb, "a.ods") == "file-too-large"
+    filled = f'<t:table-row t:number-rows-repeated="9000000">{ods_cell("R-1")}</t:table-row>'
+    assert held(read, ods_of(filled), "a.ods") == "file-too-large"
+    wide = ods_cell("R", "t:number-columns-repeated='99999'")
+    assert held(read, ods_of(f"<t:table-row>{wide}</t:table-row>"), "a.ods") == "file-too-large"
+    assert held(read, xlsx([["record_key"]], big="0" * (16 << 20)), "a.xlsx") == "file-too-large"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_workbook_with_entities_or_a_document_type_is_held(read):
+    laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+    assert held(read, ods_of("", declared=laughs), "a.ods") == "file-damaged"
+    assert held(read, ods_of("", declared="<!DOCTYPE x>"), "a.ods") == "file-damaged"
+    sheet = f'{laughs}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    packed = xlsx([["record_key"]], xl__worksheets__sheet1_dot_xml=f"{sheet}&b;</worksheet>")
+    assert held(read, packed, "a.xlsx") == "file-damaged"
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_memory_does_not_follow_the_length_of_a_sheet(tmp_path, kind):
+    """Of its rows a few hundred at a time are there, as what is allocated at most shows."""
+    import tracemalloc
+
+    import openpyxl  # noqa: F401 - what it is made of is no row
+
+    from demo.sources.sheets import write_workbook
+
+    path = tmp_path / f"people.{kind}"
+    columns = ["record_key", "household_key", "name", "address"]
+    made = (
+        {"record_key": f"R-{no}", "household_key": "H", "name": f"{no}" * 9} for no in range(4000)
+    )
+    write_workbook(path, kind, columns, made)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_file(path, PEOPLE).rows) == 4000
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 << 20
+
+
 def test_a_spreadsheet_that_is_none_is_held(read):
     assert held(read, b"PK nothing", "people.xlsx") == "file-damaged"
     assert held(read, b"", "people.csv") == "file-empty"

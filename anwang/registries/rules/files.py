@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from anwang.registries.rules.csv_lines import csv_records
 from anwang.registries.rules.encodings import encoding_of, open_bytes
@@ -23,10 +23,8 @@ from anwang.registries.rules.faults import RowFault, cell_fault
 from anwang.registries.rules.headers import Header, header_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest
+from anwang.registries.rules.sheets import damaged, first_rows, sheet_rows
 from anwang.registries.rules.words import Words
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
 
 SUFFIXES: Final = {
     ".csv": "csv",
@@ -152,62 +150,43 @@ def _cells_row(
 
 
 def _sheets(path: Path, manifest: Manifest, kind: str) -> DeliveredFile:
-    """Every sheet with a good header; if none has one, the fault of the first filled sheet
-    counts. The reader holds a sheet packed; its rows become ours one at a time.
-    """
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
-
-    try:
-        with open_bytes(path) as file:
-            book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
-        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-    except PasswordError:
-        raise FileHeld(
-            "file-locked",
-            "檔案有密碼，無法讀取。請解除後重送。",
-            "The file has a password. Remove it.",
-        ) from None
-    except (CalamineError, ZipError, OSError):
-        raise _damaged(kind) from None
-    good: list[tuple[str, CalamineSheet, int, Header]] = []
+    """Every sheet with a good header; if none has one, the fault of the first filled sheet counts."""
+    good: dict[str, tuple[int, Header]] = {}
     first_fault: FileHeld | None = None
     ignored: list[str] = []
-    for name, sheet in sheets:
-        top, cells = next(((at, row) for at, row in _rows_of(sheet) if any(row)), (0, []))
-        if not cells:
-            continue
+    for name, top, cells in first_rows(path, kind):
         try:
-            header = header_of(manifest, _trimmed(cells))
+            header = header_of(manifest, _trimmed([_text(cell) for cell in cells]))
         except FileHeld as held:
             first_fault = first_fault or held
             # A sheet of notes beside the data may stay; a data sheet with a wrong header may not.
             if held.rule != "header-none":
                 raise
             continue
-        good.append((name, sheet, top, header))
+        good[name] = top, header
         ignored.extend(header.ignored)
     if not good:
         raise first_fault or _empty()
-    return DeliveredFile(kind, None, tuple(dict.fromkeys(ignored)), _sheet_rows(good))
-
-
-def _rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each row; the reader leaves out columns that are empty in all of them."""
-    left = [""] * (sheet.start[1] if sheet.start else 0)
-    for at, row in enumerate(sheet.iter_rows(), start=1):
-        yield at, left + [_text(cell) for cell in row]
+    return DeliveredFile(kind, None, tuple(dict.fromkeys(ignored)), _sheet_rows(path, kind, good))
 
 
 def _sheet_rows(
-    sheets: Iterable[tuple[str, CalamineSheet, int, Header]],
+    path: Path, kind: str, headers: Mapping[str, tuple[int, Header]]
 ) -> Iterator[FileRow | RowFault]:
-    for name, sheet, top, header in sheets:
+    for name, line, cells in sheet_rows(path, kind):
+        if name not in headers:
+            continue
+        top, header = headers[name]
+        if line <= top:
+            continue
         width = len(header.names)
-        for at, cells in _rows_of(sheet):
-            if at > top and any(cells):
-                beyond = any(cells[width:])
-                padded = cells if beyond else (cells[:width] + [""] * (width - len(cells)))
-                yield _cells_row(at, name, header, padded)
+        told = [_text(cell) for cell in cells]
+        if not any(told):
+            continue
+        beyond = any(told[width:])
+        yield _cells_row(
+            line, name, header, told if beyond else told[:width] + [""] * (width - len(told))
+        )
 
 
 def _jsonl(path: Path, manifest: Manifest, named: str | None) -> DeliveredFile:
@@ -216,7 +195,7 @@ def _jsonl(path: Path, manifest: Manifest, named: str | None) -> DeliveredFile:
         looked_at = [_object(line) for line in islice(file, _LINES_LOOKED_AT) if line.strip()]
     objects = [one for one in looked_at if one is not None]
     if not objects:
-        raise _empty() if not looked_at else _damaged("jsonl")
+        raise _empty() if not looked_at else damaged("jsonl")
     keys = dict.fromkeys(key for one in objects for key in one)
     # Nothing says that later lines have the keys of the first hundred, so each line maps its own.
     header = header_of(manifest, list(keys))
@@ -259,7 +238,7 @@ def _parquet(path: Path, manifest: Manifest) -> DeliveredFile:
         with parquet.ParquetFile(path) as table:
             header = header_of(manifest, list(table.schema_arrow.names))
     except (pyarrow.ArrowException, OSError):
-        raise _damaged("parquet") from None
+        raise damaged("parquet") from None
     return DeliveredFile("parquet", None, header.ignored, _parquet_rows(path, header))
 
 
@@ -306,12 +285,4 @@ def _trimmed(cells: list[str]) -> list[str]:
 def _empty() -> FileHeld:
     return FileHeld(
         "file-empty", "檔案是空的。請確認後重送。", "The file is empty. Check and send again."
-    )
-
-
-def _damaged(kind: str) -> FileHeld:
-    return FileHeld(
-        "file-damaged",
-        f"檔案損壞或不是 {kind}。請重新匯出後傳送。",
-        f"The file is damaged or not {kind}. Export and send it again.",
     )
