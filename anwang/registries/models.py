@@ -51,6 +51,7 @@ class Delivery(models.Model):
     reasons = models.JSONField(default=dict)
     held_because = models.JSONField(null=True)
     profile = models.JSONField(null=True, help_text="What its columns held, as counts.")
+    checkpoint = models.JSONField(null=True, help_text="How far a load came that has not ended.")
 
     class Meta:
         indexes = [

@@ -11,7 +11,7 @@ from anwang.access.context import LOADING
 from anwang.access.models import AuditEntry
 from anwang.access.sealing import token, unseal
 from anwang.common.clock import clock_now
-from anwang.registries.actions import batches, deliveries
+from anwang.registries.actions import batches, loading
 from anwang.registries.actions.deliveries import (
     FileMissing,
     SourceUnknown,
@@ -192,7 +192,7 @@ def test_under_another_manifest_no_row_is_known_and_what_says_nothing_new_is_lef
     check = batches.BatchMaker._take
     monkeypatch.setattr(batches.BatchMaker, "_take",
                         lambda *given: (checked.append(given[2]), check(*given)))  # fmt: skip
-    monkeypatch.setattr(deliveries, "digest_key", lambda manifest: b"another")
+    monkeypatch.setattr(loading, "digest_key", lambda manifest: b"another")
     deliver([*rows, person("R-3")], mode="full")
     assert len(checked) == 4
     assert len(records()) == 4

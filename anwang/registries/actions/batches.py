@@ -33,15 +33,17 @@ from anwang.registries.rules.rows import Values, row_check
 QUARANTINE = "registries_quarantinedrow"
 RECORD = "registries_record"
 
+# They outlive the transactions of a load's portions, and are gone with it or with its connection.
 TEMPORARY = """
+drop table if exists loading_record, loading_fact, loading_quarantine, loading_present, loading_same;
 create temporary table loading_record (id uuid, record_key text, values jsonb, id_cipher bytea,
-    withdrawn boolean, row_digest bigint) on commit drop;
+    withdrawn boolean, row_digest bigint);
 create temporary table loading_fact (record_id uuid, kind text, key text, value jsonb,
-    valid_from date, valid_to date) on commit drop;
+    valid_from date, valid_to date);
 create temporary table loading_quarantine (id uuid, sheet text, line int, "column" text, rule text,
-    value_class text, text jsonb, fix jsonb, sealed_row bytea) on commit drop;
-create temporary table loading_present (record_key text) on commit drop;
-create temporary table loading_same (id uuid, record_key text) on commit drop;
+    value_class text, text jsonb, fix jsonb, sealed_row bytea);
+create temporary table loading_present (record_key text);
+create temporary table loading_same (id uuid, record_key text);
 """
 # A full delivery says again what is known already: a row that says nothing new makes no new record
 # (or a daily file of the nation would double the database every day). It counts as present.
@@ -139,7 +141,8 @@ class BatchMaker:
     """Turns batches of one delivery into text for the database. Knows no database itself, and may
     be copied into another process.
 
-    `digest_key`: what digests of rows begin with; `known`: sorted digests of what stands.
+    `digest_key`: what digests of rows begin with; `known`: sorted digests of what stands. Of the
+    first `behind` rows, which a load that broke off has written, only the keys are told.
     """
 
     def __init__(
@@ -149,11 +152,14 @@ class BatchMaker:
         delivered_on: date,
         digest_key: bytes,
         known: npt.NDArray[np.int64] | None = None,
+        *,
+        behind: int = 0,
     ) -> None:
         self._manifest = manifest
         self._digest_key = digest_key
         self._known = np.zeros(0, dtype=np.int64) if known is None else known
         self._delivery_id = delivery_id
+        self._behind = behind
         self._check = row_check(manifest)
         self._delivered_on = delivered_on.isoformat()
         self._protected = manifest.protected_columns
@@ -173,6 +179,9 @@ class BatchMaker:
             for row in batch.rows
         ]
         known, where = known_places(self._known, digests)
+        if batch.first <= self._behind:
+            lines.present_again(batch.rows, known, where)
+            return lines.made(len(batch.rows))
         for place, row in enumerate(batch.rows):
             if isinstance(row, RowFault):
                 lines.set_aside(row, "", {})
@@ -239,6 +248,21 @@ class _Lines:
         for name in code_columns:
             if name in values:
                 self._profile.codes[name, str(values[name])] += 1
+
+    def present_again(
+        self,
+        rows: list[FileRow | RowFault],
+        known: npt.NDArray[np.bool_],
+        where: npt.NDArray[np.int64],
+    ) -> None:
+        """Rows that were written before: all that is still asked is which keys the file has."""
+        for place, row in enumerate(rows):
+            if isinstance(row, RowFault):
+                continue
+            if known[place]:
+                self.known.append(int(where[place]))
+            elif key := row.cells.get("record_key", "").strip():
+                self._present.append(text_cell(_storable(key)))
 
     def set_aside(self, fault: RowFault, sheet: str, cells: dict[str, str]) -> None:
         """Add a row to the quarantine, sealed."""

@@ -1,59 +1,47 @@
 """Takes a delivered file: all of it or, where the whole file is wrong, none of it.
 
-Three steps: load (one transaction, however long), publish (one short, serialised step that gives
-the delivery its known time, decision 2), and, in the apps above, whose the records are.
+Three steps: load (in portions; one that breaks off is gone on with), publish (one short, serialised
+step that gives the delivery its known time and makes its records count, decision 2), and, in the
+apps above, whose the records are.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import psycopg
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
-from anwang.common.copying import Behind, raw_connection
 from anwang.common.errors import AnwangError
-from anwang.common.values.roc_dates import TAIPEI
-from anwang.common.working import Workers, workers_for
-from anwang.registries.actions.batches import (
-    DROP_TEMPORARY,
-    TEMPORARY,
-    Batch,
-    BatchMaker,
-    MadeBatch,
-    new_delivery_id,
-    write_batch,
-)
-from anwang.registries.actions.known_rows import KnownRows, digest_key
+from anwang.registries.actions.batches import new_delivery_id
+from anwang.registries.actions.loading import PURPOSE, load_rows, manifest_mark
 from anwang.registries.actions.repeats import Repeats, read_keys
 from anwang.registries.models import Delivery, Source
 from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
-from anwang.registries.rules.faults import RowFault
-from anwang.registries.rules.feed_watch import Profile
-from anwang.registries.rules.files import DeliveredFile, FileRow, read_file, sha256_of
+from anwang.registries.rules.files import DeliveredFile, read_file, sha256_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest, manifest_of
 
-ROWS_A_BATCH: Final = 4000
 # Advisory locks: one load of a source at a time; one publish at a time, so that known times rise
 # in the order in which deliveries become visible.
 _LOAD_LOCK: Final = 815_020
 _PUBLISH_LOCK: Final = 815_021
-PURPOSE: Final = "loading"
 
-Row = FileRow | RowFault
+LOAD_ABANDONED: Final = FileHeld(
+    "load-abandoned",
+    "載入中斷後收到另一份檔案，這一份未收。",
+    "Another file came after its load broke off; this one is not taken.",
+)
 
 
 class SourceUnknown(AnwangError):
@@ -120,18 +108,24 @@ def load_file(
         raise FileMissing(f"{FileMissing.__doc__} ({path.name})")
     publish_pending(source_id, actor=actor)
     sha256 = sha256_of(path)
-    try:
-        with acting(actor, PURPOSE):
-            _lock(_LOAD_LOCK, source_id)
-            envelope = _envelope_beside(path)
-            check_envelope(envelope, manifest, sha256=sha256)
-            before = _repeated(source_id, sha256, envelope)
-            if before is not None:
-                return LoadOutcome.of(before, repeated=True)
-            file = _File(manifest, path, sha256, envelope)
-            delivery = _load(file, progress or _quiet, total or _quiet, drop_released)
-    except FileHeld as held:
-        return LoadOutcome.of(_hold(manifest, sha256, held, actor))
+    with _alone(source_id):
+        try:
+            with acting(actor, PURPOSE):
+                envelope = _envelope_beside(path)
+                check_envelope(envelope, manifest, sha256=sha256)
+                before = _repeated(source_id, sha256, envelope)
+                if before is not None:
+                    return LoadOutcome.of(before, repeated=True)
+                file = _File(manifest, path, sha256, envelope)
+                repeats = _checked(file, drop_released)
+                delivery = _begun(file, actor)
+            (total or _quiet)(repeats.rows)
+            rows = _opened(file).rows
+            load_rows(
+                manifest, delivery, rows, repeats, progress=progress or _quiet, actor=actor
+            )  # fmt: skip
+        except FileHeld as held:
+            return LoadOutcome.of(_hold(manifest, sha256, held, actor))
     publish(delivery, actor=actor)
     return LoadOutcome.of(Delivery.objects.get(pk=delivery.pk))
 
@@ -152,7 +146,9 @@ _manifests: dict[tuple[str, str], Manifest] = {}
 
 def publish_pending(source_id: str, *, actor: Actor) -> None:
     """Publish what an interrupted command loaded whole but did not publish."""
-    waiting = Delivery.objects.filter(source_id=source_id, state=Delivery.State.LOADING)
+    waiting = Delivery.objects.filter(
+        source_id=source_id, state=Delivery.State.LOADING, checkpoint__isnull=True
+    )
     for delivery in waiting.order_by("began_at"):
         publish(delivery, actor=actor)
 
@@ -179,97 +175,54 @@ def publish(delivery: Delivery, *, actor: Actor) -> None:
             )
 
 
-def load_rows(
-    manifest: Manifest,
-    delivery: Delivery,
-    rows: Iterable[Row],
-    repeats: Repeats,
-    *,
-    progress: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Write `rows` under `delivery` in the running transaction and set its counts.
-
-    Other processes make the text while a thread waits for the database; a few batches at a time
-    are in memory.
-    """
-    delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
-    seen = Delivery.objects.filter(source_id=manifest.id, state=Delivery.State.PUBLISHED).exists()
-    raw = raw_connection()
-    with raw.cursor() as cursor:
-        cursor.execute(TEMPORARY)
-    known = KnownRows(raw, manifest.id) if delivery.mode == "full" else None
-    body = Source.objects.values_list("manifest", flat=True).get(pk=manifest.id)
-    maker = BatchMaker(
-        manifest, delivery.pk, delivered_on, digest_key(body), known.digests if known else None
-    )
-    done = without_key = 0
-    reasons: Counter[str] = Counter()
-    profile = Profile()
-    with Workers(maker, workers_for(repeats.rows)) as workers, Behind() as behind:
-        for made in workers.each(_batches(rows, repeats)):
-            behind.write(_writing(raw, manifest.id, str(delivery.pk), made, seen=seen))
-            delivery.accepted += made.accepted
-            without_key += made.without_key
-            reasons += made.reasons
-            profile.add(made.profile)
-            if known:
-                known.note(made.known)
-            done += made.rows
-            progress(done)
-    if known:
-        place = {
-            "source": manifest.id, "delivery": str(delivery.pk), "prefix": delivery.pk.hex[:20],
-            "first": done,
-        }  # fmt: skip
-        known.end_absent(raw, place, without_key=without_key)
-    delivery.quarantined = sum(reasons.values())
-    delivery.reasons = dict(sorted(reasons.items()))
-    delivery.profile = profile.as_json()
-    delivery.save(update_fields=["accepted", "quarantined", "reasons", "profile"])
-    with raw.cursor() as cursor:
-        cursor.execute(DROP_TEMPORARY)
-
-
-def _writing(
-    raw: psycopg.Connection[Any], source_id: str, delivery_id: str, made: MadeBatch, *, seen: bool
-) -> Callable[[], None]:
-    return lambda: write_batch(raw, source_id, delivery_id, made, seen_before=seen)
-
-
-def _batches(rows: Iterable[Row], repeats: Repeats) -> Iterator[Batch]:
-    rest = iter(rows)
-    first = 1
-    while portion := list(islice(rest, ROWS_A_BATCH)):
-        yield Batch(first, portion, repeats.places(portion))
-        first += len(portion)
-
-
-def _load(
-    file: _File,
-    progress: Callable[[int], None],
-    total: Callable[[int], None],
-    drop_released: bool,
-) -> Delivery:
-    """Load within the running transaction. Raises FileHeld before anything is written."""
+def _checked(file: _File, drop_released: bool) -> Repeats:
+    """The keys of a file that may be taken. Raises FileHeld before anything is written."""
     manifest, envelope = file.manifest, file.envelope
     _check_order(manifest, envelope)
-    first = _opened(file)
-    repeats = read_keys(first.rows)
+    repeats = read_keys(_opened(file).rows)
     previous = None if drop_released else _previous_rows(manifest.id)
     check_size(envelope, manifest, rows=repeats.rows, previous_rows=previous)
-    total(repeats.rows)
-    now = clock_now()
-    delivery = Delivery.objects.create(
+    return repeats
+
+
+def _begun(file: _File, actor: Actor) -> Delivery:
+    """The delivery of this very file that broke off, where it can be gone on with; else a new one.
+
+    It can, as long as nothing else was taken of the source since, under the same manifest. Another
+    one that broke off is set aside: its rows never count.
+    """
+    manifest, now = file.manifest, clock_now()
+    mark = manifest_mark(manifest.id)
+    broken = Delivery.objects.filter(
+        source_id=manifest.id, state=Delivery.State.LOADING, checkpoint__isnull=False
+    ).order_by("-began_at")
+    goes_on = None
+    for one in broken:
+        assert one.checkpoint is not None
+        if (
+            goes_on is None
+            and one.file_sha256 == file.sha256
+            and one.mode == file.envelope.mode
+            and one.checkpoint["manifest"] == mark
+            and not Delivery.objects.filter(
+                source_id=manifest.id, state=Delivery.State.PUBLISHED, known_at__gte=one.began_at
+            ).exists()
+        ):
+            goes_on = one
+        else:
+            _set_aside(one, LOAD_ABANDONED, actor)
+    if goes_on is not None:
+        return goes_on
+    return Delivery.objects.create(
         id=new_delivery_id(now),
         source_id=manifest.id,
-        mode=envelope.mode,
+        mode=file.envelope.mode,
         file_sha256=file.sha256,
         manifest_version=str(manifest.version),
-        delivered_at=envelope.delivered_at or now,
+        delivered_at=file.envelope.delivered_at or now,
         began_at=now,
+        checkpoint={"manifest": mark, "rows": 0},
     )
-    load_rows(manifest, delivery, _opened(file).rows, repeats, progress=progress)
-    return delivery
 
 
 def _opened(file: _File) -> DeliveredFile:
@@ -330,26 +283,43 @@ def _hold(manifest: Manifest, sha256: str, held: FileHeld, actor: Actor) -> Deli
     """Keep that a file was held and why; nothing else of it."""
     with acting(actor, PURPOSE), transaction.atomic():
         now: dt.datetime = clock_now()
-        delivery = Delivery.objects.create(
+        delivery = Delivery(
             source_id=manifest.id,
             file_sha256=sha256,
             manifest_version=str(manifest.version),
             delivered_at=now,
             began_at=now,
-            state=Delivery.State.HELD,
-            reasons={held.rule: 0},
-            held_because={"rule": held.rule} | held.text.as_dict(),
         )
-        record_event(
-            Act.RECORDS_LOADED,
-            actor=actor,
-            object_kind="delivery",
-            object_ids=[delivery.pk],
-            purpose=PURPOSE,
-            result="held",
-            detail={"source": manifest.id, "rule": held.rule},
-        )
+        _set_aside(delivery, held, actor)
     return delivery
+
+
+def _set_aside(delivery: Delivery, held: FileHeld, actor: Actor) -> None:
+    delivery.state, delivery.checkpoint = Delivery.State.HELD, None
+    delivery.reasons = {held.rule: 0}
+    delivery.held_because = {"rule": held.rule} | held.text.as_dict()
+    delivery.save()
+    record_event(
+        Act.RECORDS_LOADED,
+        actor=actor,
+        object_kind="delivery",
+        object_ids=[delivery.pk],
+        purpose=PURPOSE,
+        result="held",
+        detail={"source": delivery.source_id, "rule": held.rule},
+    )
+
+
+@contextlib.contextmanager
+def _alone(source_id: str) -> Iterator[None]:
+    """One load of a source at a time, through all its transactions; it ends with the connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s, hashtext(%s))", [_LOAD_LOCK, source_id])
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s, hashtext(%s))", [_LOAD_LOCK, source_id])
 
 
 def _lock(number: int, name: str) -> None:

@@ -18,7 +18,8 @@ from anwang.access.context import Actor, acting
 from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
-from anwang.registries.actions.deliveries import PURPOSE, LoadOutcome, load_file, manifest_in_force
+from anwang.registries.actions.deliveries import LoadOutcome, load_file, manifest_in_force
+from anwang.registries.actions.loading import PURPOSE
 from anwang.registries.models import Arrival, FetchState, Source
 from anwang.registries.rules.fetching import next_fetch
 from anwang.registries.transports import drop, folders, rest

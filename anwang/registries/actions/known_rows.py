@@ -18,8 +18,10 @@ import psycopg
 from anwang.access.sealing import keyed_digest
 from anwang.common.copying import copy_text, text_of
 
+# It outlives the transactions of a load's portions.
 _STANDING: Final = """
-create temporary table loading_standing on commit drop as
+drop table if exists loading_standing;
+create temporary table loading_standing as
 select distinct on (r.record_key) r.record_key, r.row_digest, r.withdrawn
 from registries_record r join registries_delivery d on d.id = r.delivery_id
 where r.source_id = %(source)s and d.state = 'published'

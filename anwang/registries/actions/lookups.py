@@ -19,7 +19,8 @@ from anwang.access.tokens import id_token
 from anwang.access.vocabulary import Act, NoticeKind
 from anwang.common.clock import clock_now
 from anwang.registries.actions.batches import new_delivery_id
-from anwang.registries.actions.deliveries import PURPOSE, load_rows, manifest_in_force, publish
+from anwang.registries.actions.deliveries import manifest_in_force, publish
+from anwang.registries.actions.loading import PURPOSE, load_rows
 from anwang.registries.actions.repeats import Repeats
 from anwang.registries.models import Delivery
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds

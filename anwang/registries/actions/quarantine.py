@@ -22,13 +22,8 @@ from anwang.common.clock import clock_now
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.registries.actions.batches import new_delivery_id
 from anwang.registries.actions.corrections import cells_of
-from anwang.registries.actions.deliveries import (
-    PURPOSE,
-    LoadOutcome,
-    load_rows,
-    manifest_in_force,
-    publish,
-)
+from anwang.registries.actions.deliveries import LoadOutcome, manifest_in_force, publish
+from anwang.registries.actions.loading import PURPOSE, load_rows
 from anwang.registries.actions.repeats import Repeats
 from anwang.registries.models import REPLAY, Delivery, QuarantinedRow, Record, Retry
 from anwang.registries.rules.faults import RowFault, is_correctable
