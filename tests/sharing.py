@@ -1,8 +1,8 @@
 """How the tests are shared out to the processes of a run: by file, the long ones first.
 
-A file stays in one process. Those that use the running instance are one share, as they use one
-instance. A run is over when its last process is: what takes long begins early, so that at the end
-only short files are left to be shared out.
+A file stays in one process. Those that use the running instance are one share, and those that start
+and end another one are another. A run is over when its last process is: what takes long begins early,
+so that at the end only short files are left to be shared out.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from xdist.workermanage import WorkerController
 INSTANCE = "instance"
 AT_THE_INSTANCE = ("tests/browser/", "tests/flow/test_doors.py", "tests/flow/test_sources.py",
                    "tests/trust/stories/test_s20_")  # fmt: skip
-# Seconds that a share takes on a quiet machine; of what is not named, a tenth a test.
+STARTS = "starts"
+STARTING = ("tests/flow/test_up.py", "tests/flow/test_kills.py")
+# Seconds that a share takes on a quiet machine; of what is not named, a tenth a test, and ten for a
+# harness of trust, which has few tests and many trials.
 LONG = {
     INSTANCE: 400.0,
-    "tests/flow/test_up.py": 120.0,
-    "tests/flow/test_kills.py": 40.0,
+    STARTS: 120.0,
     "tests/trust/test_route_matrix.py": 70.0,
     "tests/trust/test_month.py": 40.0,
     "tests/trust/test_vault_canaries.py": 35.0,
@@ -30,8 +32,12 @@ LONG = {
     "tests/registries/test_tables.py": 15.0,
     "tests/people/test_linkage.py": 15.0,
     "tests/people/test_queries.py": 15.0,
+    "tests/triage/test_worker.py": 12.0,
+    "tests/demo/test_county.py": 10.0,
+    "tests/households/test_signals.py": 10.0,
+    "tests/people/test_batch.py": 10.0,
 }
-SECONDS_A_TEST = 0.1
+SECONDS_A_TEST, SECONDS_A_HARNESS = 0.1, 10.0
 
 
 class ByFile(LoadScopeScheduling):
@@ -42,6 +48,8 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in STARTING:
+            return STARTS
         return INSTANCE if file.startswith(AT_THE_INSTANCE) else file
 
     def _assign_work_unit(self, node: WorkerController) -> None:
@@ -50,4 +58,5 @@ class ByFile(LoadScopeScheduling):
         super()._assign_work_unit(node)
 
     def _seconds(self, share: str) -> float:
-        return LONG.get(share, SECONDS_A_TEST * len(self.workqueue[share]))
+        least = SECONDS_A_HARNESS if share.startswith("tests/trust/test_") else 0.0
+        return LONG.get(share, max(least, SECONDS_A_TEST * len(self.workqueue[share])))

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,7 +23,6 @@ import requests
 
 from tests.flow import processes
 from tests.instance import Instance, running
-from tests.places import fresh_home
 
 pytestmark = pytest.mark.timeout(600)
 REPORTS, CLIENTS, KILLS = 200, 8, 20
@@ -39,9 +39,9 @@ PATIENCE = 400.0
 
 
 @pytest.fixture(scope="module")
-def killed() -> Iterator[Instance]:
+def killed(small_home: Path) -> Iterator[Instance]:
     small = {"ANWANG_DEMO_PERSONS": "300", "ANWANG_DEMO_REPORTS": "0"}
-    with running(fresh_home(), **small) as started:
+    with running(small_home, **small) as started:
         started.await_filled()
         yield started
 
