@@ -1,14 +1,15 @@
 """How well linked records tell who is one household, held against the invented nation's households.
 
 A pair is two persons; each person stands by one of its records, so that a wrong link counts as well.
-The registered household is the truth. The nation's rows carry no household number: it is written
-here from the truth, for 99 of 100 rows, as a household register tells it (docs/formats). Nobody
-tells kin. Without `numbers` the registered doors have to tell alone.
+The truth is the registered household: of citizens by the household register, of foreigners by the
+door of their residence certificate. The nation's rows carry no household number: it is written here
+from the truth, for 99 of 100 rows, as a household register tells it (docs/formats). Certificates tell
+no household. Nobody tells kin. Without `numbers` the registered doors have to tell alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,8 @@ import pyarrow as pa
 
 from anwang.households.rules.living_together import MOST_TOGETHER, Residence, living_together
 
-_REGISTER: Final = "household-registration"
+CITIZENS: Final = ("household-registration",)
+REGISTERS: Final = (*CITIZENS, "immigration-residence")
 _NUMBER_MISSING: Final = 0.01
 Numbers = npt.NDArray[Any]
 
@@ -36,31 +38,31 @@ def households(records: pa.Table, rows: Numbers, cluster: Numbers, *, numbers: b
 
 
 def judged(records: pa.Table, owner: Numbers) -> Numbers:
-    """The place of one record of each person, but for those whose row in the register is not among
+    """The place of one record of each person, but for those whose row in a register is not among
     these records: a run takes some records of each person, and the register's would be missed for
-    no fault of anybody. Whom the register never knew (foreigners) is kept.
+    no fault of anybody. Whom neither register ever knew is kept.
     """
     persons, places = np.unique(owner, return_index=True)
-    known = np.isin(persons, owner[of_register(records)])
+    known = np.isin(persons, owner[rows_of(records, REGISTERS)])
     kept: Numbers = places[known | ~records["registered"].to_numpy()[places]]
     return kept
 
 
-def of_register(records: pa.Table) -> Numbers:
-    """Which records are the household register's."""
-    found: Numbers = np.array(records["source"].to_pylist()) == _REGISTER
+def rows_of(records: pa.Table, sources: Sequence[str]) -> Numbers:
+    """Which records are of these sources."""
+    found: Numbers = np.isin(np.array(records["source"].to_pylist()), sources)
     return found
 
 
 def _residences(
     records: pa.Table, rows: Numbers, cluster: Numbers, numbers: bool
 ) -> Iterator[Residence]:
-    register = of_register(records)
-    told = np.random.default_rng(7).random(len(register)) >= _NUMBER_MISSING
+    citizens = rows_of(records, CITIZENS)
+    told = np.random.default_rng(7).random(len(citizens)) >= _NUMBER_MISSING
     true = records["household"].to_numpy()
-    for at in np.flatnonzero(register).tolist():
+    for at in np.flatnonzero(rows_of(records, REGISTERS)).tolist():
         person = str(cluster[at])
-        if numbers and told[at]:
+        if numbers and citizens[at] and told[at]:
             yield Residence(person, "registered", ("household", str(true[at])), None)
         if rows["full"][at]:
             yield Residence(person, "registered", ("door", str(rows["full"][at])), None)

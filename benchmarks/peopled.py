@@ -78,9 +78,10 @@ def peopled(running: Bench, persons: int, seed: int, *, count: int = 5_000) -> d
     from anwang.people.nation.layout import definition
 
     database = database_of(persons, seed)
-    if not running.has(database) or running.noted(database).get("definition") != definition():
+    made_of = f"{definition()} {' '.join(SOURCES)}"
+    if not running.has(database) or running.noted(database).get("definition") != made_of:
         found = _fill(running, persons, seed, count)
-        running.note(database, definition=definition(), **found)
+        running.note(database, definition=made_of, **found)
     return running.noted(database)
 
 

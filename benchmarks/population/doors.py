@@ -19,7 +19,7 @@ Numbers = npt.NDArray[Any]
 DOOR = np.dtype([
     ("district", "i2"), ("village", "i2"), ("neighbourhood", "i2"), ("road", "i2"),
     ("section", "i1"), ("lane", "i2"), ("alley", "i1"), ("number", "i2"), ("sub", "i1"),
-    ("floor", "i1"),
+    ("floor", "i1"), ("unit", "i2"),
 ])  # fmt: skip
 NO_ROAD = -1  # islands and mountain villages number by village
 _KNOWN_TO_ALL = 20  # road names that every district has
@@ -91,9 +91,11 @@ def office_doors(where: Numbers) -> Numbers:
     return _fixed(where, road=1, number=100)
 
 
-def dormitory_doors(where: Numbers) -> Numbers:
-    """The large dormitory of each district."""
-    return _fixed(where, road=15, number=1)
+def dormitory_doors(where: Numbers, floor: Numbers, unit: Numbers) -> Numbers:
+    """The large dormitory of each district; `floor` and `unit` of a flat there, 0 where none is told."""
+    found = _fixed(where, road=15, number=1)
+    found["floor"], found["unit"] = floor, unit
+    return found
 
 
 def _fixed(where: Numbers, road: int, number: int) -> Numbers:
@@ -134,7 +136,7 @@ def printed(doors: Numbers, *, village: bool = True, old_names: bool = False) ->
     known, road_names = _villages(), roads()
     figures = "0123456789" if old_names else NUMERALS
     found = []
-    for where, near, hood, road, section, lane, alley, number, sub, floor in doors.tolist():
+    for where, near, hood, road, section, lane, alley, number, sub, floor, unit in doors.tolist():
         text = places[where]
         if road == NO_ROAD or village:
             text += f"{known[near % len(known)]}{hood:03d}鄰"
@@ -147,13 +149,15 @@ def printed(doors: Numbers, *, village: bool = True, old_names: bool = False) ->
         text += f"{number}之{sub}號" if sub else f"{number}號"
         if floor:
             text += "B1" if floor < 0 else f"{floor}樓"
+        if unit:
+            text += f"之{unit}"
         found.append(text)
     return found
 
 
 def told(door: Any) -> Written:
-    """One door as the demo's slips take it."""
-    where, near, hood, road, section, lane, alley, number, sub, floor = door.tolist()
+    """One door as the demo's slips take it, without the unit of a floor: nobody on the telephone tells it."""
+    where, near, hood, road, section, lane, alley, number, sub, floor, _ = door.tolist()
     code, name = districts()[where]
     known = _villages()
     village = known[near % len(known)]

@@ -30,6 +30,8 @@ Numbers = npt.NDArray[Any]
 BLOCK = 8192
 NATION = 23_500_000
 _MOVED = 0.35
+_FLOORS = 20  # of a dormitory; those of one block live on one
+_UNITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def people_of(seed: int, block: int) -> People:
     names = named(rng, homes, years)
     foreign = names.abroad & (rng.random(BLOCK) < np.where(homes.worker, 1.0, 0.55))
     unnamed = (homes.ages_days < 70) & (rng.random(BLOCK) < 0.8)
-    registered, lives, former = _doors(rng, homes, district)
+    registered, lives, former = _doors(rng, homes, district, block)
     return People(
         number=number,
         household=block * BLOCK + homes.household,
@@ -151,7 +153,7 @@ def _landlines(rng: np.random.Generator, homes: Homes) -> Numbers:
 
 
 def _doors(
-    rng: np.random.Generator, homes: Homes, district: int
+    rng: np.random.Generator, homes: Homes, district: int, block: int
 ) -> tuple[Numbers, Numbers, Numbers]:
     """(registered, lived at, former) door of every person."""
     count = len(homes.household)
@@ -159,7 +161,9 @@ def _doors(
     registered = drawn_doors(rng, here)
     registered[homes.office] = office_doors(here[homes.office])
     dormitory = homes.dormitory & (rng.random(count) < 0.5)[homes.first_of]
-    registered[dormitory] = dormitory_doors(here[dormitory])
+    registered[dormitory] = dormitory_doors(
+        here[dormitory], *_flats(homes.worker[dormitory], homes.household[dormitory], block)
+    )
     registered = registered[homes.first_of]
     ages = homes.ages_days / 365.2425
     away = rng.random(count) < np.where((ages > 18) & (ages < 36), 0.16, 0.04)
@@ -171,6 +175,14 @@ def _doors(
     newborn = ages < 2
     former[~moved | newborn] = np.zeros(1, dtype=DOOR)
     return registered, lives, former
+
+
+def _flats(worker: Numbers, household: Numbers, block: int) -> tuple[Numbers, Numbers]:
+    """(floor, unit) in the dormitory: an employer's workers have one of their own, students tell none."""
+    place = np.unique(household, return_inverse=True)[1]
+    floor = 2 + block % _FLOORS
+    unit = 1 + place + _UNITS * (block // _FLOORS % 3)
+    return np.where(worker, floor, 0), np.where(worker, unit, 0)
 
 
 def _anywhere(rng: np.random.Generator, count: int) -> Numbers:

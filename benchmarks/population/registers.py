@@ -7,6 +7,7 @@
 | school | 6 to 21 years | a parent's phone; a tenth without a number |
 | immunisation | under 7 years | newborns as somebody's child; told by ear |
 | psychiatric-care | 4 % of the grown-up | a sixth without a number; names by ear; vague births |
+| immigration-residence | foreigners | few slips; some addresses from before a move |
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Register:
     former: float
     old_names: float
     twice: float
+    citizens: bool = True
 
 
 _EVERYBODY = (0, 200)
@@ -74,6 +76,10 @@ SOURCES: Final[dict[str, Register]] = {
     "psychiatric-care": Register(
         "Y", 0.04, (15, 200), True, 0.035, 0.015, 0.16, 0.012, 0.012, 0.35, 0.15, 0.7, 0.15,
         0.6, 0.004),
+    # The certificate tells where its holder is registered: whoever moves has thirty days to say so.
+    "immigration-residence": Register(
+        "R", 0.99, _EVERYBODY, True, 0.004, 0.006, 0.001, 0.002, 0.002, 0.35, 0.10, 0.0, 0.03,
+        0.2, 0.002, citizens=False),
 }  # fmt: skip
 
 
@@ -111,6 +117,8 @@ def _entered(rng: np.random.Generator, people: People, register: Register, share
     inside = (ages >= register.ages[0]) & (ages < register.ages[1])
     if not register.foreigners:
         inside &= ~people.foreign
+    if not register.citizens:
+        inside &= people.foreign
     return np.flatnonzero(inside & (rng.random(len(people)) < register.coverage * share))
 
 
