@@ -50,7 +50,7 @@ def some_questions(known, seed=5, count=40):
 
 
 def found(candidates):
-    return list(zip(candidates.places, candidates.person_ids, candidates.packed, strict=True))
+    return list(candidates.each())
 
 
 def put_away():

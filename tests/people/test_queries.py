@@ -25,6 +25,7 @@ CHILD = {
     "phone": "0900-000-001",
     "address": "桃園市中壢區範例路1段2號3樓",
 }
+CROWD = range(10, 80)
 
 
 @pytest.fixture(autouse=True)
@@ -139,10 +140,27 @@ def test_five_thousand_behind_one_key_give_no_more_candidates_than_a_stated_numb
     (child,) = store([CHILD])
     query = told(**CHILD)
     assert len(query_keys(query)) > 5
-    assert len(candidates_of([query]).packed) <= MOST_CANDIDATES
+    assert len(candidates_of([query])) <= MOST_CANDIDATES
     found = find_people(query)
     assert found[0].person_id == child
     assert found[0].accepted
+
+
+def test_who_shares_a_common_name_alone_is_not_compared_beside_one_who_shares_far_more():
+    (child,) = store([CHILD])
+    others = store([{"name": CHILD["name"], "birth_date": f"19{year}-01-01"} for year in CROWD])
+    near = candidates_of([told(**CHILD), told(name=CHILD["name"])])
+    assert [person for place, person, _ in near.each() if place == 0] == [child.hex]
+    by_name = {person for place, person, _ in near.each() if place == 1}
+    assert by_name == {one.hex for one in [child, *others]}
+
+
+def test_a_record_that_stands_no_longer_keeps_nobody_from_being_compared():
+    (child,) = store([CHILD])
+    others = store([{"name": CHILD["name"], "birth_date": f"19{year}-01-01"} for year in CROWD])
+    Identity.objects.filter(person_id=child).update(superseded=True)
+    near = candidates_of([told(**CHILD)])
+    assert {person for _, person, _ in near.each()} == {one.hex for one in others}
 
 
 @pytest.mark.parametrize("at_once", [500, 30])

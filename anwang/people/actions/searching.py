@@ -10,7 +10,16 @@ import psycopg
 
 from anwang.common.copying import cell_text, json_cell
 from anwang.people.actions.lines import Asked, IdentityLines
-from anwang.people.queries.candidates import AT_ONCE, MOST_KEYS, NEAREST, Candidates
+from anwang.people.queries.candidates import (
+    AT_ONCE,
+    NEAREST,
+    Candidates,
+    asked_as,
+    counted_from,
+    joined,
+    keys_of,
+)
+from anwang.people.queries.nation import CandidateRow
 from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.keys import blocking_keys, query_keys
@@ -64,7 +73,7 @@ class Search:
         Records of the batch in the same words have one answer where somebody was found; new persons
         of the batch are candidates for those after them.
         """
-        near = self._nearest(cursor, asked).without(self._rejected(asked, source_id))
+        near = self._nearest(asked).without(self._rejected(asked, source_id))
         model = self._model.for_population(max(self._model.population, self._population(cursor)))
         askings = [asking for *_, asking, _ in asked]
         ranked = rank_together(askings, near.places, near.person_ids, near.packed, model, 1)
@@ -93,22 +102,15 @@ class Search:
                 new[key].append((fresh, row_of(forms)))
         return answered
 
-    def _nearest(self, cursor: psycopg.Cursor[Any], asked: list[Asked]) -> Candidates:
+    def _nearest(self, asked: list[Asked]) -> Candidates:
         """Whom each of `asked` is near, as a live search finds them, by their places in it."""
-        near = Candidates([], [], [])
-        for begin in range(0, len(asked), AT_ONCE):
-            places: list[int] = []
-            keys: list[int] = []
-            for place, (*_, asking, _) in enumerate(asked[begin : begin + AT_ONCE], start=begin):
-                wanted = query_keys(asking)[:MOST_KEYS]
-                places.extend([place] * len(wanted))
-                keys.extend(wanted)
-            cursor.execute(NEAREST, [places, keys])
-            for place, person, packed, _ in cursor.fetchall():
-                near.places.append(place)
-                near.person_ids.append(person)
-                near.packed.append(packed)
-        return near
+        keys = keys_of(asking for *_, asking, _ in asked)
+        rows: list[CandidateRow] = []
+        with psycopg.Cursor(self._connection) as cursor:
+            for begin in range(0, len(keys), AT_ONCE):
+                cursor.execute(NEAREST, asked_as(keys[begin : begin + AT_ONCE]), binary=True)
+                rows.extend(counted_from(begin, cursor))
+        return joined(rows)
 
     def _rejected(self, asked: list[Asked], source_id: str | None) -> set[tuple[int, uuid.UUID]]:
         """(place, person) of what people have said is not the same."""
@@ -130,6 +132,6 @@ class Search:
 def _by_place(near: Candidates) -> dict[int, list[tuple[uuid.UUID, bytes]]]:
     """Person and columns of the candidates of each."""
     found: dict[int, list[tuple[uuid.UUID, bytes]]] = defaultdict(list)
-    for place, person, packed in zip(near.places, near.person_ids, near.packed, strict=True):
-        found[place].append((person, packed))
+    for place, person, packed in near.each():
+        found[place].append((uuid.UUID(hex=person), packed))
     return found

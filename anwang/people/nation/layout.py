@@ -85,6 +85,8 @@ def definition() -> str:
 
 def current(folder: Path) -> Path | None:
     """The build in use, None where there is none."""
+    if not os.path.exists(f"{folder}/{_CURRENT}"):  # what every question asks, and most often hears
+        return None
     try:
         named = folder / (folder / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:

@@ -23,8 +23,9 @@ from anwang.people.nation.layout import IndexDamaged, current, definition, folde
 from anwang.people.nation.reading import NationIndex
 from anwang.people.queries.prepared import array_text, fetch_prepared
 
-CandidateRow = tuple[int, uuid.UUID, bytes, int]
-"""Whose candidate (a place among the questions), person, packed columns, persons in all."""
+CandidateRow = tuple[int, bytes | None, bytes | None, int]
+"""Of one question (a place among them): its candidates' persons and packed columns, each one behind the
+other and nearest first, None where there are none; persons in all."""
 # So many more are looked up than are wanted: for those that ended or came since the build.
 _SPARE: Final = 40
 _log = logging.getLogger(__name__)
@@ -133,23 +134,23 @@ def worth_of(count: int) -> float:
 
 
 def look_up(
-    index: NationIndex, places: Sequence[int], keys: Sequence[int], *, most: int, most_of_a_key: int
+    index: NationIndex,
+    keys: Sequence[Sequence[int]],
+    *,
+    most: int,
+    most_of_a_key: int,
+    fewer: int,
 ) -> Iterator[CandidateRow]:
-    """The `most` nearest current records for each question, nearest first.
-
-    `keys` are the questions' keys one after another, `places` the question of each. One round trip.
+    """The `most` nearest current records for each question, nearest first, without those that have
+    `fewer` times fewer votes than the nearest. `keys`: those of each question. One round trip.
     """
-    asked: dict[int, list[int]] = {}
-    for place, key in zip(places, keys, strict=True):
-        asked.setdefault(place, []).append(key)
-    near = {
-        place: _Near(index, mine, most + _SPARE, most_of_a_key) for place, mine in asked.items()
-    }
-    numbers = sorted({number for one in near.values() for number in one.worth})
+    asked = [(place, key) for place, mine in enumerate(keys) for key in mine]
+    near = [_Near(index, mine, most + _SPARE, most_of_a_key) for mine in keys]
+    numbers = sorted({number for one in near for number in one.worth})
     rows = fetch_prepared(
         _LOOK_UP,
-        [array_text(places), array_text(keys), index.manifest.watermark, most_of_a_key,
-         array_text(numbers)],
+        [array_text(place for place, _ in asked), array_text(key for _, key in asked),
+         index.manifest.watermark, most_of_a_key, array_text(numbers)],
     )  # fmt: skip
     persons = 0
     known: dict[int, uuid.UUID] = {}
@@ -158,9 +159,10 @@ def look_up(
             known[number], persons = person, told
         else:
             near[place].add(key, number, person, packed)
-    for place, one in near.items():
-        for person, packed in one.best(index, known, most):
-            yield place, person, packed, persons
+    for place, one in enumerate(near):
+        best = list(one.best(index, known, most, fewer))
+        ids = b"".join(person.bytes for person, _ in best)
+        yield place, ids, b"".join(packed for _, packed in best), persons
 
 
 class _Near:
@@ -188,7 +190,7 @@ class _Near:
             self._told[number] = (person, packed)
 
     def best(
-        self, index: NationIndex, known: Mapping[int, uuid.UUID], most: int
+        self, index: NationIndex, known: Mapping[int, uuid.UUID], most: int, fewer: int
     ) -> Iterator[tuple[uuid.UUID, bytes]]:
         """(person, packed) of the nearest that are current."""
         if self._fresh:
@@ -196,6 +198,8 @@ class _Near:
         ordered = sorted(self.worth, key=lambda number: (-self.worth[number], number))
         standing = [number for number in ordered if number in known or number in self._told]
         for number in standing[:most]:
+            if self.worth[number] * fewer < self.worth[standing[0]]:
+                break
             if number in self._told:
                 yield self._told[number]
             else:

@@ -14,7 +14,7 @@ from typing import Final
 from django.conf import settings
 
 from anwang.common.copying import raw_connection
-from anwang.people.queries.candidates import AT_ONCE, Candidates, candidates_of
+from anwang.people.queries.candidates import AT_ONCE, Candidates, candidates_of, keys_of
 from anwang.people.queries.identities import Told, identities_of, told_of
 from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
@@ -108,7 +108,7 @@ def rank_many(
 ) -> list[Ranked]:
     """The best `limit` persons for each description with their scores.
 
-    One round trip for up to 500; while the database looks for the next, the last are compared.
+    One round trip for up to 125; while the database looks for the next, the last are compared.
     """
     model = model or model_in_force()
     rejected = _rejected(own_keys)
@@ -117,7 +117,10 @@ def rank_many(
     near = candidates_of(asked).without(rejected)
     model = model.for_population(_population(model, near.persons))
     return [
-        rank(row_of(forms, model.names), mine, model)[:limit]
+        [
+            (uuid.UUID(hex=person), scored)
+            for person, scored in rank(row_of(forms, model.names), mine, model, limit)
+        ]
         for forms, mine in zip(asked, _rows(near, len(asked)), strict=True)
     ]
 
@@ -125,16 +128,21 @@ def rank_many(
 def _rank_in_turn(
     asked: Sequence[Forms], rejected: set[tuple[int, uuid.UUID]], model: Model, limit: int
 ) -> list[Ranked]:
-    with ThreadPoolExecutor(max_workers=1) as comparing:
+    """While the database looks for some, the last are compared and the next are made ready."""
+    portions = [asked[begin : begin + AT_ONCE] for begin in range(0, len(asked), AT_ONCE)]
+    with ThreadPoolExecutor(max_workers=1) as beside:
         ranked = []
-        for begin in range(0, len(asked), AT_ONCE):
-            some = asked[begin : begin + AT_ONCE]
-            near = candidates_of(some).without(
-                {(place - begin, person) for place, person in rejected}
+        ready = beside.submit(keys_of, portions[0])
+        for at, some in enumerate(portions):
+            keys = ready.result()
+            if at + 1 < len(portions):
+                ready = beside.submit(keys_of, portions[at + 1])
+            near = candidates_of(some, keys).without(
+                {(place - at * AT_ONCE, person) for place, person in rejected}
             )
             scaled = model.for_population(_population(model, near.persons))
             ranked.append(
-                comparing.submit(
+                beside.submit(
                     rank_together, some, near.places, near.person_ids, near.packed, scaled, limit
                 )
             )
@@ -168,11 +176,11 @@ def relatives_meant(
     }
 
 
-def _rows(near: Candidates, count: int) -> list[list[tuple[uuid.UUID, Row]]]:
+def _rows(near: Candidates, count: int) -> list[list[tuple[str, Row]]]:
     """Candidates of each description, ready to compare; equal columns are taken apart once."""
     unpacked: dict[bytes, Row] = {}
-    found: list[list[tuple[uuid.UUID, Row]]] = [[] for _ in range(count)]
-    for place, person, packed in zip(near.places, near.person_ids, near.packed, strict=True):
+    found: list[list[tuple[str, Row]]] = [[] for _ in range(count)]
+    for place, person, packed in near.each():
         row = unpacked.get(packed)
         if row is None:
             row = unpacked[packed] = unpack(packed)

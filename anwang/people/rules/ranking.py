@@ -25,22 +25,23 @@ _PAIRS_AT_ONCE = 20_000
 
 def rank_together(
     asked: Sequence[Forms],
-    places: Sequence[int],
-    person_ids: Sequence[uuid.UUID],
-    packed: Sequence[bytes],
+    place: npt.NDArray[np.int64],
+    person_ids: bytes,
+    packed: bytes,
     model: Model,
     limit: int,
 ) -> list[Ranked]:
     """The best `limit` persons for each of `asked`, as `rank` gives them.
 
-    Candidates come as parallel lists: whose they are, their person, their columns.
+    Of the candidates: whose they are, and one behind the other the bytes of their persons' ids and of
+    their columns.
     """
     ranked: list[Ranked] = [[] for _ in asked]
     if not packed:
         return ranked
     questions = asked_of(asked, model.names)
-    rows = np.frombuffer(b"".join(packed), dtype=STORED)
-    place = np.asarray(places)
+    rows = np.frombuffer(packed, dtype=STORED)
+    ids = np.frombuffer(person_ids, dtype=">u8").reshape(-1, 2)
     levels = np.concatenate(
         [
             _levels(by_name(questions[place[begin:end]]), by_name(rows[begin:end]), end - begin)
@@ -53,20 +54,30 @@ def rank_together(
     for comparison, level in zip(COMPARISONS, levels, strict=True):
         known = [model.weights[comparison.name][name].weight for name in comparison.names]
         weight += np.array([*known, 0.0])[level]  # -1, untold, is the last
-    best = _best_records(place, person_ids, weight)
+    best = _best_records(place, ids, weight)
     odds = np.exp2(np.minimum(weight, FARTHEST))
     mass = model.population + np.bincount(place[best], odds[best], minlength=len(asked))
-    for at in best:
-        mine = ranked[place[at]]
-        if len(mine) < limit:
-            reasons = tuple(
-                model.weights[comparison.name][comparison.names[level]]
-                for comparison, level in zip(COMPARISONS, levels[:, at], strict=True)
-                if level >= 0
-            )
-            probability = float(odds[at] / mass[place[at]])
-            mine.append((person_ids[at], Scored(float(weight[at]), probability, reasons)))
+    first = best[_place_within(place[best]) < limit]
+    each = [tuple(model.weights[one.name][name] for name in one.names) for one in COMPARISONS]
+    for mine, person, bits, probability, found in zip(
+        place[first].tolist(), ids[first], weight[first].tolist(),
+        (odds[first] / mass[place[first]]).tolist(), levels[:, first].T.tolist(), strict=True,
+    ):  # fmt: skip
+        reasons = tuple(
+            level_of[level] for level_of, level in zip(each, found, strict=True) if level >= 0
+        )
+        told = uuid.UUID(bytes=person.tobytes())
+        ranked[mine].append((told, Scored(bits, probability, reasons)))
     return ranked
+
+
+def _place_within(group: Array) -> Array:
+    """How many of the same group stand before each, where groups stand together."""
+    count = np.arange(len(group))
+    begins = np.ones(len(group), dtype=bool)
+    begins[1:] = np.diff(group) != 0
+    found: Array = count - np.maximum.accumulate(np.where(begins, count, 0))
+    return found
 
 
 def _levels(left: Mapping[str, Array], right: Mapping[str, Array], count: int) -> Array:
@@ -79,10 +90,9 @@ def _levels(left: Mapping[str, Array], right: Mapping[str, Array], count: int) -
     return found
 
 
-def _best_records(place: Array, person_ids: Sequence[uuid.UUID], weight: Array) -> Array:
+def _best_records(place: Array, ids: Array, weight: Array) -> Array:
     """The best candidate of each person of each description, by description, weight and id."""
-    ids = np.frombuffer(b"".join(one.bytes for one in person_ids), dtype=">u8").reshape(-1, 2)
-    high, low = ids[:, 0], ids[:, 1]
+    high, low = ids[:, 0].astype(np.uint64), ids[:, 1].astype(np.uint64)
     by_person = np.lexsort((-weight, low, high, place))
     same = [np.diff(one[by_person]) == 0 for one in (place, high, low)]
     firsts = by_person[np.concatenate([[True], ~(same[0] & same[1] & same[2])])]

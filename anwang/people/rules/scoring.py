@@ -5,7 +5,7 @@ link too many puts one family's past on another's file; a link too few hides a c
 the weights' file.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from math import log2
 from pathlib import Path
@@ -94,6 +94,11 @@ def score(query: Row, candidate: Row, model: Model) -> Scored:
 
     The probability takes nobody else into account; to accept a link use `rank`.
     """
+    weight, reasons = _weighed(query, candidate, model)
+    return Scored(weight, _probability(weight - log2(model.population)), tuple(reasons))
+
+
+def _weighed(query: Row, candidate: Row, model: Model) -> tuple[float, list[Reason]]:
     reasons = []
     weight = 0.0
     weights = model.weights
@@ -103,7 +108,7 @@ def score(query: Row, candidate: Row, model: Model) -> Scored:
             reason = weights[comparison][level]
             reasons.append(reason)
             weight += reason.weight
-    return Scored(weight, _probability(weight - log2(model.population)), tuple(reasons))
+    return weight, reasons
 
 
 def _probability(bits: float) -> float:
@@ -115,32 +120,28 @@ def _probability(bits: float) -> float:
 
 
 def rank(
-    query: Row, candidates: Iterable[tuple[Candidate, Row]], model: Model
+    query: Row,
+    candidates: Iterable[tuple[Candidate, Row]],
+    model: Model,
+    limit: int | None = None,
 ) -> list[tuple[Candidate, Scored]]:
-    """Persons by weight, best first, each with its probability among all of them.
+    """The first `limit` persons by weight (all without), each with its probability among all.
 
     A person may come with several records: the best speaks. Only one person can be the one asked
     for (or none of them), so that two equals have at most one half each: a common name cannot be
     accepted.
     """
-    best: dict[Candidate, Scored] = {}
+    best: dict[Candidate, tuple[float, list[Reason]]] = {}
     for person, row in candidates:
-        scored = score(query, row, model)
+        weighed = _weighed(query, row, model)
         known = best.get(person)
-        if known is None or scored.weight > known.weight:
-            best[person] = scored
-    ordered = sorted(best.items(), key=lambda pair: (-pair[1].weight, str(pair[0])))
-    return _among_each_other(ordered, model)
-
-
-def _among_each_other(
-    ordered: Sequence[tuple[Candidate, Scored]], model: Model
-) -> list[tuple[Candidate, Scored]]:
-    nobody = float(model.population)
-    mass = nobody + sum(2.0 ** min(scored.weight, FARTHEST) for _, scored in ordered)
+        if known is None or weighed[0] > known[0]:
+            best[person] = weighed
+    ordered = sorted(best.items(), key=lambda pair: (-pair[1][0], str(pair[0])))
+    mass = model.population + sum(2.0 ** min(weight, FARTHEST) for _, (weight, _) in ordered)
     return [
-        (person, replace(scored, probability=2.0 ** min(scored.weight, FARTHEST) / mass))
-        for person, scored in ordered
+        (person, Scored(weight, 2.0 ** min(weight, FARTHEST) / mass, tuple(reasons)))
+        for person, (weight, reasons) in ordered[:limit]
     ]
 
 
