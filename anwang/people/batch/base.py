@@ -34,6 +34,8 @@ MOST_OF_A_KEY: Final = 100
 # Pairs this many bits below even odds weigh nothing beside anything that could be accepted.
 _BITS_BELOW_EVEN: Final = 6.0
 _ASKERS_AT_ONCE: Final = 100_000
+_ROWS_A_BLOCK: Final = 4_096
+_ROWS_A_PIECE: Final = 65_536
 _COMPARED: Final = ", ".join(f'"{name}"' for name in COMPARED)
 _LEVELS: Final = ", ".join(one.name for one in COMPARISONS)
 _KINDS: Final = {"<i8": "bigint", "<i4": "integer", "<i2": "smallint"}
@@ -147,15 +149,15 @@ class Base:
 
     def prepare(self) -> None:
         """Make the tables that are missing."""
-        self.db.execute("set enable_progress_bar = false")
+        self.db.execute("set enable_progress_bar = false; set preserve_insertion_order = false")
         self.db.execute(_TABLES)
 
     def take(self, records: pa.Table, held: pa.Table, near: pa.Table | None = None) -> None:
         """Add cleaned records (no, tie, the columns) with the keys under which they are found, and
         the keys that a slipped number asks beside them. `compare` follows.
         """
-        self.db.register("taken", records)
-        self.db.register("taken_keys", held)
+        self.db.register("taken", _in_pieces(records))
+        self.db.register("taken_keys", _in_pieces(held))
         self.db.execute(
             f"begin; insert into record select no, tie, {_COMPARED} from taken;"  # noqa: S608
             "insert into held select key, no from taken_keys;"
@@ -298,8 +300,24 @@ def total(weights: dict[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64
 
 
 def arrow_rows(rows: npt.NDArray[np.void]) -> dict[str, pa.Array]:
-    """Packed columns (`STORED`) as Arrow columns, lists as lists."""
-    return {name: _arrow(np.ascontiguousarray(rows[name])) for name in STORED.names or ()}
+    """Packed columns (`STORED`) as Arrow columns, lists as lists.
+
+    Taken apart block by block: column by column, all rows would pass through memory for each.
+    """
+    columns = {
+        name: np.empty((len(rows), *STORED[name].shape), dtype=STORED[name].base)
+        for name in STORED.names or ()
+    }
+    for begin in range(0, len(rows), _ROWS_A_BLOCK):
+        block = rows[begin : begin + _ROWS_A_BLOCK]
+        for name, column in columns.items():
+            column[begin : begin + _ROWS_A_BLOCK] = block[name]
+    return {name: _arrow(column) for name, column in columns.items()}
+
+
+def _in_pieces(table: pa.Table) -> pa.Table:
+    """The same rows in pieces, which DuckDB reads with all its threads; one piece it reads with one."""
+    return pa.Table.from_batches(table.to_batches(max_chunksize=_ROWS_A_PIECE), table.schema)
 
 
 def _arrow(column: npt.NDArray[Any]) -> pa.Array:
