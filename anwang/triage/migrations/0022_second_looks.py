@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
             },
         ),
         VaultFunction(FUNCTIONS, {
-            "triage.may_look_again(uuid)": ("app",),
+            "triage.may_look_again(uuid)": ("app", "worker"),
             "triage.second_look_stays()": (),
             "triage.closing_was_looked_at()": (),
         }),
