@@ -7,7 +7,7 @@ import pytest
 from anwang.access.context import LOADING
 from anwang.people.actions import identify, identities
 from anwang.people.models import Identity, Link, Person
-from anwang.registries.actions import deliveries
+from anwang.registries.actions import deliveries, loading
 from anwang.registries.models import Record
 from tests.people.invented_persons import persons
 from tests.registries.conftest import REGISTRY, person, write_csv
@@ -18,7 +18,7 @@ from tests.registries.conftest import REGISTRY, person, write_csv
 def test_every_row_has_one_record_one_person_and_one_link(
     own_database, tmp_path, monkeypatch, processes
 ):
-    for module in (deliveries, identities):
+    for module in (loading, identities):
         monkeypatch.setattr(module, "workers_for", lambda rows: processes)
         monkeypatch.setattr(module, "ROWS_A_BATCH", 100)
     lines = [person(f"R-{one.key}") | one.raw for one in persons(600, seed=11)]
