@@ -19,7 +19,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, connections
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from anwang.common.memory import gather_memory, settle_memory
@@ -175,6 +177,12 @@ def as_role(role: str) -> Iterator[None]:
 @pytest.fixture
 def in_role():
     return as_role
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """The language that everybody begins with: a request in English leaves its thread in English."""
+    translation.activate(django_settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")
