@@ -173,7 +173,9 @@ class Waking(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    family = models.ForeignKey(FamilyFile, on_delete=models.PROTECT, related_name="wakings")
+    family = models.ForeignKey(
+        FamilyFile, on_delete=models.PROTECT, related_name="wakings", db_index=False
+    )
     matter_id = models.UUIDField()
     at = models.DateTimeField(db_default=ClockNow())
     elsewhere = models.BooleanField(default=False, help_text="The report lies in another county.")
@@ -250,7 +252,9 @@ class Correction(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    family = models.ForeignKey(FamilyFile, on_delete=models.PROTECT, related_name="corrections")
+    family = models.ForeignKey(
+        FamilyFile, on_delete=models.PROTECT, related_name="corrections", db_index=False
+    )
     person_id = models.UUIDField()
     other_id = models.UUIDField(null=True)
     what = models.CharField(max_length=40)

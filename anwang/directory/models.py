@@ -35,7 +35,9 @@ class Team(models.Model):
     """
 
     id = models.SlugField(max_length=64, primary_key=True)
-    county = models.ForeignKey(County, on_delete=models.PROTECT, null=True, related_name="teams")
+    county = models.ForeignKey(
+        County, on_delete=models.PROTECT, null=True, related_name="teams", db_index=False
+    )
     agency_kind = models.CharField(max_length=30)
     is_desk = models.BooleanField(default=False)
     name_zh = models.CharField(max_length=60)

@@ -43,7 +43,9 @@ class ReportAddition(models.Model):
     """Other content that came under a report's key: kept beside it and shown to the desk (V1)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="additions")
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, related_name="additions", db_index=False
+    )
     digest = models.BinaryField(max_length=32)
     body = models.JSONField()
     added_at = models.DateTimeField(db_default=ClockNow())
@@ -58,7 +60,9 @@ class Attachment(models.Model):
     """A picture or document of a report: a cleaned copy to look at, the original sealed (S21)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="attachments")
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
     media_type = models.CharField(max_length=60)
     size_bytes = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)

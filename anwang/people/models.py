@@ -29,7 +29,9 @@ class Identity(models.Model):
     source_id = models.CharField(max_length=40)
     record_key = models.CharField(max_length=100)
     delivery_id = models.UUIDField()
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, db_constraint=False)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
     forms = models.JSONField()
     packed = models.BinaryField(help_text="The forms as columns of numbers, ready to compare.")
     id_token = models.BinaryField(null=True)
@@ -81,7 +83,9 @@ class Link(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     record_id = models.UUIDField()
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_constraint=False)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     judgement = models.CharField(max_length=10, choices=Judgement, default=Judgement.SAME)
     author = models.CharField(max_length=64, help_text="Model version, or the account's id.")
     by_person = models.BooleanField(default=False)

@@ -38,7 +38,9 @@ class Delivery(models.Model):
         HELD = "held"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="deliveries")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     mode = models.CharField(max_length=12, default="incremental")
     file_sha256 = models.CharField(max_length=64)
     manifest_version = models.CharField(max_length=20)
@@ -116,7 +118,9 @@ class QuarantinedRow(models.Model):
         SUPERSEDED = "superseded"  # the key came again in a later delivery
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="quarantine")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="quarantine", db_index=False
+    )
     source = models.ForeignKey(Source, on_delete=models.PROTECT)
     sheet = models.CharField(max_length=60, blank=True)
     line = models.PositiveIntegerField()
@@ -154,7 +158,9 @@ class Arrival(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="arrivals")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
     name = models.CharField(max_length=200)
     version = models.CharField(max_length=100)
     bytes = models.PositiveBigIntegerField()
@@ -186,7 +192,9 @@ class Outgoing(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="outgoing")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="outgoing", db_index=False
+    )
     number = models.PositiveIntegerField()
     made_at = models.DateTimeField(db_default=ClockNow())
     upto = models.DateTimeField(help_text="High-water mark: changes until then are in it.")
@@ -216,7 +224,9 @@ class OutgoingRow(models.Model):
     """What a local system was told last of one report: a keyed digest, so that it is told once."""
 
     id = models.BigAutoField(primary_key=True)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="outgoing_rows")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="outgoing_rows", db_index=False
+    )
     key = models.UUIDField()
     digest = models.BigIntegerField()
 
@@ -293,7 +303,9 @@ class FeedAlarm(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alarms")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="alarms", db_index=False
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True)
     detail = models.JSONField(default=dict)

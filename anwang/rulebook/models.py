@@ -119,7 +119,9 @@ class PolicyAct(models.Model):
         DISCARDED = "discarded"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="acts")
+    version = models.ForeignKey(
+        PolicyVersion, on_delete=models.PROTECT, related_name="acts", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=Kind)
     at = models.DateTimeField(db_default=ClockNow())
     by = models.UUIDField(null=True, help_text="Null: loaded with the programme.")

@@ -5,6 +5,8 @@ Proves R1 and R3 of docs/threat-model.md and V4 of docs/design.md.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -43,6 +45,25 @@ def test_every_forced_table_lets_somebody_in():
         where c.relkind in ('r', 'p') and c.relrowsecurity and {OURS}
           and not exists (select from pg_policy p where p.polrelid = c.oid)""")
     assert found == []
+
+
+def test_no_index_repeats_how_another_begins():
+    """Each row would be written into both, and the longer one finds what the shorter finds."""
+    found = rows(f"""
+        select a.indrelid::regclass::text, short.relname, long.relname
+        from pg_index a join pg_class short on short.oid = a.indexrelid
+        join pg_index b on b.indrelid = a.indrelid and b.indexrelid <> a.indexrelid
+        join pg_class long on long.oid = b.indexrelid and long.relam = short.relam
+        join pg_class c on c.oid = a.indrelid join pg_namespace n on n.oid = c.relnamespace
+        where {OURS} and not short.relispartition and not a.indisunique
+          and a.indpred is null and b.indpred is null and a.indexprs is null and b.indexprs is null
+          and b.indkey::text || ' ' like a.indkey::text || ' %' and a.indclass[0] = b.indclass[0]
+          and (a.indkey::text <> b.indkey::text or b.indisunique or a.indexrelid < b.indexrelid)""")
+    ours = {one._meta.db_table for one in apps.get_models() if one.__module__.startswith("anwang.")}
+    repeated = [row for row in found if row[0] in ours]
+    assert repeated == [], (
+        f"{repeated}: give the foreign key db_index=False, or drop the second index"
+    )
 
 
 def test_nothing_is_granted_on_a_partition():
@@ -168,6 +189,37 @@ def test_no_function_of_ours_is_called_leakproof():
         where p.proleakproof and {OURS}
           and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')""")
     assert found == []
+
+
+def test_nothing_that_may_run_in_parallel_asks_what_may_not():
+    """The clock begins a command of its own, which a statement of several processes refuses: with a
+    full register it would be planned so, and fail. Who calls such a function is such a function."""
+    found = rows(f"""
+        select n.nspname || '.' || p.proname, p.proparallel, p.provolatile, p.prosrc
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where {OURS} and n.nspname <> 'public'""")
+    alone = {name for name, parallel, *_ in found if parallel == "u"}
+    assert "clock.now" in alone
+    wrong = [
+        name for name, parallel, volatile, body in found
+        if parallel != "u" and (volatile == "v" or set(re.findall(r"\w+\.\w+", body)) & alone)
+    ]  # fmt: skip
+    assert wrong == [], f"Declare them parallel unsafe: {wrong}"
+
+
+@pytest.mark.parametrize("asked", ["clock.now()", "access.teams()", "access.counties()"])
+def test_what_asks_the_clock_is_answered_within_a_change_that_reads_in_parallel(asked):
+    with connection.cursor() as cursor:
+        cursor.execute("set local role anwang_worker")
+        # Planned for several processes, of which this one does all the work.
+        for setting in ("parallel_setup_cost", "parallel_tuple_cost",
+                        "min_parallel_table_scan_size", "max_parallel_workers"):  # fmt: skip
+            cursor.execute(f"set local {setting} = 0")
+        cursor.execute("create temporary table told (found bigint) on commit drop")
+        cursor.execute(f"""create function pg_temp.found() returns bigint language plpgsql stable as $$
+            begin return (select count(*) from clock.instance where {asked} is not null); end $$""")
+        cursor.execute("insert into told select pg_temp.found() returning found")
+        assert cursor.fetchone() == (1,)
 
 
 def test_the_public_calls_only_the_clock_the_queue_and_triggers():

@@ -70,7 +70,9 @@ class Membership(models.Model):
     """That an account works in a team in one role, for a time. A change is a new row."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="memberships", db_index=False
+    )
     team_id = models.CharField(max_length=64)
     county = models.CharField(max_length=5, null=True)
     role = models.CharField(max_length=40)

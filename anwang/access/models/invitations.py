@@ -18,7 +18,7 @@ class Invitation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     code_sha256 = models.BinaryField(max_length=32, unique=True)
     given_by = models.UUIDField()
     given_at = models.DateTimeField(db_default=ClockNow())
@@ -34,7 +34,7 @@ class FactorReset(models.Model):
     """That an administrator took away an account's second factors, and how he knew the person."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     done_by = models.UUIDField()
     done_at = models.DateTimeField(db_default=ClockNow())
     proof = models.CharField(max_length=40, help_text="How the person proved who he is.")

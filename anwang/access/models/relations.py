@@ -29,4 +29,7 @@ class Relation(models.Model):
                 name="one_relation_a_ground",
             )
         ]
-        indexes = [models.Index(fields=["through"], name="relation_through")]
+        indexes = [
+            models.Index(fields=["through"], name="relation_through"),
+            models.Index(fields=["team_id", "object_id"], name="relations_of_team"),
+        ]

@@ -18,7 +18,7 @@ class AccountSession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_sha256 = models.BinaryField(max_length=32, unique=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
     begun_at = models.DateTimeField(db_default=ClockNow())
     seen_at = models.DateTimeField(db_default=ClockNow())
     proved_at = models.DateTimeField(

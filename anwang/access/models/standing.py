@@ -39,7 +39,9 @@ class Fulfilment(models.Model):
     """That an account passed a training or accepted rules, on a day. Withdrawn, never changed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fulfilments")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="fulfilments", db_index=False
+    )
     requirement_id = models.CharField(max_length=40)
     version = models.CharField(max_length=20)
     passed_on = models.DateField()

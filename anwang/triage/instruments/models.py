@@ -19,7 +19,9 @@ class Answer(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey("triage.Matter", on_delete=models.PROTECT, related_name="answers")
+    matter = models.ForeignKey(
+        "triage.Matter", on_delete=models.PROTECT, related_name="answers", db_index=False
+    )
     instrument = models.CharField(max_length=60)
     version = models.CharField(max_length=40)
     question = models.CharField(max_length=60)

@@ -23,7 +23,9 @@ class Clock(models.Model):
         DROPPED = "dropped"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="clocks")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="clocks", db_index=False
+    )
     definition_id = models.CharField(max_length=60)
     legal = models.BooleanField(default=True, help_text="A law names the term, not only a policy.")
     started_at = models.DateTimeField()
@@ -137,7 +139,9 @@ class Escalation(models.Model):
     """One rung of the ladder that a report reached: when, and which people were called (P4)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="escalations")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="escalations", db_index=False
+    )
     since = models.DateTimeField()
     ladder = models.CharField(max_length=40)
     rung = models.PositiveIntegerField()

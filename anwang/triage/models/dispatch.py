@@ -71,7 +71,9 @@ class Dispute(models.Model):
         MINISTRY = "ministry"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="disputes")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="disputes", db_index=False
+    )
     ground = models.CharField(max_length=30)
     statement = models.TextField()
     raised_at = models.DateTimeField(db_default=ClockNow())

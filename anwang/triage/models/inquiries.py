@@ -15,7 +15,9 @@ class Inquiry(models.Model):
     """Somebody's wish that the sources be asked now about the family of a report."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="inquiries")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="inquiries", db_index=False
+    )
     by = models.UUIDField()
     role = models.CharField(max_length=40)
     purpose = models.CharField(max_length=40)
@@ -47,7 +49,9 @@ class LookUp(models.Model):
         WITHHELD = "withheld"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    inquiry = models.ForeignKey(Inquiry, on_delete=models.PROTECT, related_name="lookups")
+    inquiry = models.ForeignKey(
+        Inquiry, on_delete=models.PROTECT, related_name="lookups", db_index=False
+    )
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="+")
     source_id = models.CharField(max_length=40)
     person = models.UUIDField()

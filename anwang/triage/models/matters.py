@@ -146,7 +146,9 @@ class Screening(models.Model):
         HELD = "held"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="screenings")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="screenings", db_index=False
+    )
     at = models.DateTimeField(db_default=ClockNow())
     matches = models.JSONField(default=dict)
     same_event = models.JSONField(default=list)
@@ -176,7 +178,9 @@ class Decision(models.Model):
     """What a person at the desk decided on a proposal, and why when it differs."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="decisions")
+    matter = models.ForeignKey(
+        Matter, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
     screening = models.ForeignKey(Screening, on_delete=models.PROTECT, null=True)
     at = models.DateTimeField(db_default=ClockNow())
     by = models.UUIDField()

@@ -85,7 +85,9 @@ class FamilyWalk(Run):
     It belongs to its report: who reaches the one reaches the other.
     """
 
-    matter = models.ForeignKey("triage.Matter", on_delete=models.PROTECT, related_name="walks")
+    matter = models.ForeignKey(
+        "triage.Matter", on_delete=models.PROTECT, related_name="walks", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -107,7 +109,9 @@ class BacktestDifference(models.Model):
     """A past report that the version tried decides otherwise; read through the report alone."""
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(Backtest, on_delete=models.CASCADE, related_name="differences")
+    run = models.ForeignKey(
+        Backtest, on_delete=models.CASCADE, related_name="differences", db_index=False
+    )
     matter = models.ForeignKey("triage.Matter", on_delete=models.PROTECT, related_name="+")
     fields = models.JSONField()
     before = models.JSONField()
