@@ -34,9 +34,9 @@ def part(**other) -> OutgoingPart:
     return replace(found, county=TAOYUAN, **other)
 
 
-def told(outgoing: OutgoingPart | None = None, since=None, system: str = SYSTEM):
+def told(outgoing: OutgoingPart | None = None, since=None, system: str = SYSTEM, only=None):
     with as_role("worker"), acting(LOADING, "test"):
-        return list(changes_for(system, outgoing or part(), since))
+        return list(changes_for(system, outgoing or part(), since, only))
 
 
 def test_a_report_is_told_with_what_became_of_it():
@@ -59,6 +59,31 @@ def test_no_address_no_number_no_word_and_nothing_of_the_reporter_is_told():
     text = json.dumps([one.told for one in told()], ensure_ascii=False)
     for kept in ("範例路", "03-3000000", "範例老師", "衣架", "teacher", "A1"):
         assert kept not in text
+
+
+def test_names_of_another_countys_family_file_and_of_whoever_is_sealed_are_not_told():
+    from anwang.access.models import Seal
+    from anwang.cases.models import FamilyFile, FamilyMember
+
+    accept(team_worker(), offered(desk_worker(), screened_report()))
+    with as_role("worker"), acting(LOADING, "test"):
+        child = FamilyMember.objects.get(name="陳小安")
+        Seal.objects.create(object_kind="person", object_id=child.person_id, ground="danger")
+    assert [one.told["members"] for one in told()] == ["陳大方"]
+    with as_role("worker"), acting(LOADING, "test"):
+        FamilyFile.objects.filter(pk=child.family_id).update(county=TAIPEI_CITY)
+    (row,) = told()
+    assert (row.told["members"], row.told["family_number"]) == (None, None)
+
+
+def test_what_waits_is_asked_for_by_report(people):  # noqa: F811
+    first, second = screened_report(), screened_report()
+    seal_it = [first.report, second.report]
+    assert {one.key for one in told(only=seal_it)} == set(seal_it)
+    accept(people["worker"], offered(people["desk"], first))
+    seal(people, first.report, "lead")
+    assert [one.key for one in told(only=seal_it)] == [second.report]
+    assert told(only=[]) == []
 
 
 def test_names_are_not_even_read_where_no_column_asks_for_them():

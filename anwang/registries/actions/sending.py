@@ -1,8 +1,9 @@
 """Tells local systems what became of their county's reports: what changed since the last time.
 
 A delivery is made and put on record in one transaction, sealed, and then handed over. One that was
-not received is handed over again under its number, with the same bytes, before another is made. So
-nothing is told twice and nothing is left out, wherever it breaks off.
+not received is handed over again under its number, with the same rows, before another is made. So
+nothing is told twice and nothing is left out, wherever it breaks off. What may be told no more by
+then, since it was sealed while it waited, is taken out first.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
 from django.db import connection as database
@@ -45,6 +46,8 @@ MOST_ROWS: Final = 1000
 # by then. What was told already is known by its digest.
 LOOKED_BACK: Final = timedelta(minutes=10)
 _PLACE: Final[Place] = {"table": "registries_outgoing", "column": "sealed_body"}
+# Stands for the digest of a report that may be told no more; of 2**64 rows one has it by chance.
+_UNTOLD: Final = 0
 # One delivery of a system is made at a time.
 _LOCK: Final = 815_022
 
@@ -62,8 +65,16 @@ class Change:
     told: Told
 
 
-Changes = Callable[[str, OutgoingPart, datetime | None], Iterable[Change]]
-"""(system, what it is told, since when) -> reports that changed since, the longest ago first."""
+class Changes(Protocol):
+    """Reports that may be told and changed since, the longest ago first; of `only` these, if given."""
+
+    def __call__(
+        self,
+        system: str,
+        outgoing: OutgoingPart,
+        since: datetime | None,
+        only: Sequence[UUID] | None = None,
+    ) -> Iterable[Change]: ...
 
 
 @dataclass(slots=True)
@@ -129,6 +140,7 @@ def _waiting(name: str, outgoing: OutgoingPart, changes: Changes, actor: Actor) 
         cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, name])
         last = Outgoing.objects.filter(source_id=name).order_by("-number").first()
         if last is not None and last.sent_at is None:
+            _take_out(last, outgoing, changes, actor)
             return last
         since = last.upto - LOOKED_BACK if last else None
         found: list[tuple[Change, int]] = []
@@ -163,14 +175,11 @@ def _made(
     actor: Actor,
 ) -> Outgoing:  # fmt: skip
     """Keep a delivery with what it tells of whom, on record before it leaves the house."""
-    body = json.dumps([outgoing.row(change.told) for change, _ in found], ensure_ascii=False)
     delivery = Outgoing(
         id=uuid4(), source_id=name, number=number, made_at=clock_now(), rows=len(found),
         upto=found[-1][0].changed_at,
     )  # fmt: skip
-    content = body.encode()
-    delivery.sha256 = hashlib.sha256(content).hexdigest()
-    delivery.sealed_body = seal(content, **_PLACE, row=str(delivery.pk))
+    _put(delivery, [(str(one.key), outgoing.row(one.told)) for one, _ in found])
     delivery.save(force_insert=True)
     OutgoingRow.objects.bulk_create(
         [OutgoingRow(source_id=name, key=one.key, digest=digest) for one, digest in found],
@@ -182,6 +191,41 @@ def _made(
         detail={"source": name, "number": number, "rows": len(found)},
     )  # fmt: skip
     return delivery
+
+
+def _take_out(delivery: Outgoing, outgoing: OutgoingPart, changes: Changes, actor: Actor) -> None:
+    """Leave out of a delivery that waits what may be told no more; it is told when it may be again."""
+    held = _held_in(delivery)
+    asked = [UUID(key) for key, _ in held]
+    open_ones = {
+        str(one.key) for one in changes(delivery.source_id, outgoing, None, only=asked)
+    }  # fmt: skip
+    closed = [key for key, _ in held if key not in open_ones]
+    if not closed:
+        return
+    _put(delivery, [(key, row) for key, row in held if key in open_ones])
+    delivery.save(update_fields=["rows", "sha256", "sealed_body"])
+    OutgoingRow.objects.filter(source_id=delivery.source_id, key__in=closed).update(digest=_UNTOLD)
+    record_event(
+        Act.DELIVERED, actor=actor, object_kind="report", object_ids=closed, purpose=PURPOSE,
+        result="refused", detail={"source": delivery.source_id, "number": delivery.number},
+    )  # fmt: skip
+
+
+def _put(delivery: Outgoing, held: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    """Seal what a delivery holds: report ids, which stay in the house, with their rows."""
+    content = json.dumps(held, ensure_ascii=False).encode()
+    delivery.rows = len(held)
+    delivery.sha256 = hashlib.sha256(content).hexdigest()
+    delivery.sealed_body = seal(content, **_PLACE, row=str(delivery.pk))
+
+
+def _held_in(delivery: Outgoing) -> list[tuple[str, dict[str, str]]]:
+    assert delivery.sealed_body is not None
+    found: list[tuple[str, dict[str, str]]] = json.loads(
+        unseal(bytes(delivery.sealed_body), **_PLACE, row=str(delivery.pk))
+    )
+    return found
 
 
 def _try(delivery: Outgoing, outgoing: OutgoingPart) -> str:
@@ -199,10 +243,7 @@ def _try(delivery: Outgoing, outgoing: OutgoingPart) -> str:
 
 
 def _parcel(delivery: Outgoing, outgoing: OutgoingPart, connection: Connection) -> Parcel:
-    assert delivery.sealed_body is not None
-    rows: list[Mapping[str, str]] = json.loads(
-        unseal(bytes(delivery.sealed_body), **_PLACE, row=str(delivery.pk))
-    )
+    rows = [row for _, row in _held_in(delivery)]
     name = f"anwang-{delivery.number:08d}"
     envelope: dict[str, Any] = {
         "id": name, "source": "anwang", "mode": "incremental",

@@ -7,7 +7,7 @@ somebody is linked to that person as *probable*; a person at the desk may confir
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from anwang.access.context import SCREENING
@@ -27,49 +27,63 @@ _LONGEST: Final = {"name": 100, "name_romanised": 200, "phone": 40, "address": 3
 _LONGEST_CONCERNS: Final = 600
 
 
-def write_own_records(report: WaitingReport, found: Findings) -> dict[int, uuid.UUID]:
-    """A record for each subject, by index. A second screening writes nothing twice."""
-    before = _before(report.id) if report.state != "received" else {}
-    written: dict[int, uuid.UUID] = {}
-    fresh: list[int] = []
-    for index, _ in enumerate(subjects_of(report.body)):
-        earlier = before.get(str(index), {})
-        if earlier.get("record"):
-            written[index] = uuid.UUID(earlier["record"])
-        else:
-            fresh.append(index)
-    made = write_records([_record(report, index, found) for index in fresh], actor=SCREENING)
-    written |= dict(zip(fresh, made, strict=True))
-    _link(written, frozenset(fresh), before, found)
-    return dict(sorted(written.items()))
+def write_own_records(screened: Sequence[Findings]) -> list[dict[int, uuid.UUID]]:
+    """For each report a record for each subject, by index. A second screening writes nothing twice."""
+    before = [_before(one.report.id) if one.report.state != "received" else {} for one in screened]
+    written = [_written(earlier) for earlier in before]
+    fresh = [
+        [index for index, _ in enumerate(subjects_of(one.report.body)) if index not in has]
+        for one, has in zip(screened, written, strict=True)
+    ]
+    records = [
+        [_record(one.report, index, one) for index in indexes]
+        for one, indexes in zip(screened, fresh, strict=True)
+    ]
+    for has, indexes, made in zip(
+        written, fresh, write_records(records, actor=SCREENING), strict=True
+    ):
+        has.update(zip(indexes, made, strict=True))
+    together: list[list[ProbableLink]] = []
+    held: list[tuple[uuid.UUID, Forms]] = []
+    for one, has, indexes, earlier in zip(screened, written, fresh, before, strict=True):
+        together.append(_links(one, has, frozenset(indexes), earlier))
+        held += [
+            (has[index], _forms(one, index))
+            for index, matches in one.matches.items()
+            if matches and index in indexes and index not in one.accepted
+        ]
+    link_new_records(together, actor=SCREENING)
+    hold_records(held)
+    return [dict(sorted(has.items())) for has in written]
 
 
-def _link(
+def _written(before: Mapping[str, Any]) -> dict[int, uuid.UUID]:
+    """Records that an earlier screening wrote, by index."""
+    return {
+        int(index): uuid.UUID(earlier["record"])
+        for index, earlier in before.items()
+        if earlier.get("record")
+    }
+
+
+def _links(
+    found: Findings,
     written: Mapping[int, uuid.UUID],
     fresh: frozenset[int],
     before: Mapping[str, Any],
-    found: Findings,
-) -> None:
-    """Link whom the model accepts: new records together, one that stands already by itself."""
-    together: list[ProbableLink] = []
+) -> list[ProbableLink]:
+    """Links of new records to whom the model accepts; a record that stands already is linked here."""
+    links: list[ProbableLink] = []
     for index, match in found.accepted.items():
         forms = _forms(found, index)
         if index in fresh:
-            link = ProbableLink(written[index], match.person_id, match.scored, forms)
-            together.append(link)
+            links.append(ProbableLink(written[index], match.person_id, match.scored, forms))
         # A link that stands is not judged again by machine: a person may have judged it since.
         elif not before.get(str(index), {}).get("person_id"):
             link_own_record(
                 written[index], match.person_id, match.scored, actor=SCREENING, forms=forms
             )
-    link_new_records(together, actor=SCREENING)
-    hold_records(
-        [
-            (written[index], _forms(found, index))
-            for index, matches in found.matches.items()
-            if matches and index in fresh and index not in found.accepted
-        ]
-    )
+    return links
 
 
 def _forms(found: Findings, index: int) -> Forms:

@@ -50,9 +50,14 @@ class Reports:
         }  # fmt: skip
         self.kept[key] = Change(key, self.now, told | said)
 
-    def __call__(self, system: str, outgoing: object, since: datetime | None) -> Iterator[Change]:
+    def __call__(
+        self, system: str, outgoing: object, since: datetime | None, only: object = None
+    ) -> Iterator[Change]:
         kept = sorted(self.kept.values(), key=lambda one: one.changed_at)
-        return (one for one in kept if since is None or one.changed_at > since)
+        return (
+            one for one in kept
+            if (since is None or one.changed_at > since) and (only is None or one.key in only)
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -145,6 +150,21 @@ def test_what_a_failing_system_was_not_told_comes_under_the_same_number(
     with as_role("worker"):
         entries = AuditEntry.objects.filter(act="delivered", object_kind="source").order_by("no")
         assert [one.result for one in entries] == ["failed", "done"]
+
+
+@pytest.mark.parametrize(("system", "fault"), [(NET, "down"), (VIOLENCE, "down")])
+def test_what_was_sealed_while_its_delivery_waited_is_taken_out_and_comes_when_it_is_opened(
+    tell, systems, monkeypatch, system, fault
+):
+    monkeypatch.setattr(transports, "ATTEMPTS", 1)
+    reports = Reports(2)
+    assert tell(system, reports, fault).trouble
+    sealed = reports.kept.pop(uuid.UUID(int=1))
+    assert tell(system, reports).rows == 1
+    assert numbers(received(systems, system)) == [["R-2"]]
+    reports.changed(sealed.key)  # the end of a seal is a change
+    assert tell(system, reports).rows == 1
+    assert numbers(received(systems, system)) == [["R-2"], ["R-1"]]
 
 
 @pytest.mark.parametrize("system", BOTH)
