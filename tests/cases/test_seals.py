@@ -216,16 +216,17 @@ def test_a_new_report_on_the_same_person_silently_tells_the_lead_alone(people):
     seal(people, sealed.report, "desk")
     new = screened_report(child=child)
 
+    class Told:
+        id, receipt, desk_team = new.report, new.receipt, DESK
+
     class Found:
+        report = Told()
         forms: list = []
         own_records: dict = {}
         person_ids = frozenset({str(child)})
 
-    class Told:
-        id, receipt, desk_team = new.report, new.receipt, DESK
-
     with as_role("worker"):
-        assert tell_sealed_leads(Told(), Found()) == 1
+        assert tell_sealed_leads([Found()]) == 1
         (notice,) = Notice.objects.filter(kind="sealed-person-reported")
     assert (notice.to_account, notice.to_team) == (people["desk"].id, None)
     assert notice.object_id == sealed.report

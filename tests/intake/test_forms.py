@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from PIL import Image
 
+from anwang.access.models import Seal
 from anwang.intake import queries
 from anwang.intake.actions import sweep_drafts
 from tests.conftest import as_role
@@ -223,6 +224,19 @@ def test_a_photo_loses_its_place_and_is_only_ever_a_download():
     assert client.get(f"/attachments/{kept['application/pdf']}/").status_code == 404
     other, _ = signed_in("mandated-reporter")
     assert other.get(f"/attachments/{kept['image/jpeg']}/").status_code == 404
+
+
+def test_a_photo_opens_for_who_sent_it_after_the_report_was_sealed():
+    client, _ = signed_in("mandated-reporter")
+    photo = SimpleUploadedFile("現場.jpg", photo_with_place(), "image/jpeg")
+    client.post("/report/", SMALL | {"photos": [photo]})
+    [(attachment, report)] = rows("select id, report_id from intake_attachment")
+    before = client.get(f"/attachments/{attachment}/")
+    with as_role("worker"):
+        Seal.objects.create(object_kind="report", object_id=report, ground="test")
+    after = client.get(f"/attachments/{attachment}/")
+    assert (before.status_code, after.status_code) == (200, 200)
+    assert after.content == before.content
 
 
 def test_both_forms_are_complete_in_english():
