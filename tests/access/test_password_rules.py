@@ -8,7 +8,10 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    get_default_password_validators,
+    validate_password,
+)
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.test import Client, override_settings
 
@@ -31,6 +34,19 @@ from config.settings import base
 def test_a_short_or_well_known_password_is_refused(given: str) -> None:
     with pytest.raises(ValidationError):
         validate_password(given)
+
+
+def test_the_most_common_passwords_of_allowed_length_are_refused() -> None:
+    """ASVS asks for the 3,000 most common that the rule of length would let through."""
+    lists = [one for one in get_default_password_validators() if hasattr(one, "passwords")]
+    [least] = [
+        one.min_length for one in get_default_password_validators() if hasattr(one, "min_length")
+    ]
+    long = {word for one in lists for word in one.passwords if len(word) >= least}
+    assert len([word for word in long if not word.isdigit()]) >= 3_000
+    for given in sorted(long)[::50]:
+        with pytest.raises(ValidationError):
+            validate_password(given.title())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 A changed script would run in the browser of every worker.
 """
 
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -14,7 +15,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = [ROOT / "anwang/common/static/vendor", ROOT / "tests/vendor"]
+FOLDERS = [
+    ROOT / "anwang/common/static/vendor",
+    ROOT / "tests/vendor",
+    ROOT / "anwang/access/vendor",
+]
 FONT = FOLDERS[0] / "noto-sans-tc"
 MOST_BYTES = 12_000_000
 
@@ -46,7 +51,7 @@ def test_every_vendored_file_has_the_hash_of_its_manifest(
         assert found == expected, f"{path} differs: run tools/renew_vendor.py"
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "tests"])
+@pytest.mark.parametrize("folder", FOLDERS, ids=["static", "tests", "access"])
 def test_no_file_stands_there_without_a_manifest_entry(folder: Path) -> None:
     listed = {path for owner, package in packages() if owner == folder for path in package["files"]}
     present = {
@@ -73,6 +78,21 @@ def test_the_font_sheet_names_only_files_that_are_here_and_no_other_host() -> No
 
 def test_what_browsers_may_have_to_load_stays_small() -> None:
     assert sum(path.stat().st_size for path in FOLDERS[0].rglob("*") if path.is_file()) < MOST_BYTES
+
+
+def test_of_common_passwords_only_long_ones_are_kept_that_point_to_nobody() -> None:
+    common = ["123456789", "dragon", "LetMeInPlease ", "letmeinplease", "some@one.example.org",
+              "dima89990001122", "love123456789", "123456789012"]  # fmt: skip
+    kept = renewal().long_passwords(gzip.compress("\n".join(common).encode()))
+    assert kept.decode().split() == ["letmeinplease", "love123456789"]
+
+
+def test_a_licence_that_a_package_only_names_is_written_out_while_it_is_that() -> None:
+    tool = renewal()
+    told = tool.mit_licence(b'{"name": "x", "author": "An Author <a@b.example>", "license": "MIT"}')
+    assert b"Copyright An Author (the package)" in told
+    with pytest.raises(tool.VendorMismatch, match="no longer"):
+        tool.mit_licence(b'{"name": "x", "author": "An Author", "license": "ISC"}')
 
 
 def test_a_fetched_file_with_another_hash_is_refused_and_named() -> None:

@@ -53,3 +53,8 @@ def test_accounts_have_known_roles_and_teams_of_their_own_county():
 def test_somebody_sits_in_the_office_of_last_resort_and_in_each_that_is_told_of_the_glass():
     assert ("ministry", "ministry-oversight") in {(one.role, one.seat) for one in accounts()}
     assert {"privacy-officer", "supervisor", "county-manager"} <= {one.role for one in accounts()}
+
+
+def test_each_desk_of_the_demo_has_two_people_so_that_a_second_look_can_be_given():
+    desks = Counter(one.team for one in accounts() if one.role == "desk")
+    assert desks == {"68000-desk": 2, "national-desk": 2, "10013-desk": 2}
