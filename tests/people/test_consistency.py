@@ -6,10 +6,11 @@ import csv
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from anwang.access.context import LOADING, acting
 from anwang.access.vocabulary import Role
-from anwang.people.actions import identify
+from anwang.people.actions import consistency, identify
 from anwang.people.actions.consistency import compare_waiting
 from anwang.people.models import Comparison, Finding
 from anwang.people.permissions import FINDING_ROLES
@@ -23,6 +24,7 @@ from tests.conftest import as_role
 from tests.factories import TEAM
 
 CHILD = "A142536471"
+PERSONS = ("A142510011", "A142510020", "A142510039", "A142510048", "A142510057")
 WHO = {"national_id": CHILD, "name": "陳小安", "sex": "M", "birth_date": "2012-05-01"}
 
 
@@ -150,3 +152,41 @@ def test_every_rule_has_words_a_citation_and_kinds_that_some_source_yields(rule)
     for side in (rule.left, rule.right):
         for kind in side.kinds:
             assert kind.startswith("column:") or kind in yielded
+
+
+def test_what_a_full_load_says_is_looked_at_in_portions_of_persons(tmp_path, db, monkeypatch):
+    monkeypatch.setattr(consistency, "PORTION", 2)
+    persons = [WHO | REGISTERED | {"record_key": f"H-{n}", "national_id": number, "name": f"陳{name}"}
+               for n, (number, name) in enumerate(zip(PERSONS, "甲乙丙丁戊", strict=True))]  # fmt: skip
+    given = {"vaccine": "五合一", "dose": "1", "due_on": "2012-08-01", "given_on": "2012-08-02"}
+    vaccinated = [
+        {name: one[name] for name in (*WHO, "record_key")} | given | {"birth_date": "2012-05-10"}
+        for one in persons
+    ]
+    for source, rows in (("household-registration", persons), ("immunisation", vaccinated)):
+        path = tmp_path / f"{source}.csv"
+        with path.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        with as_role("worker"):
+            delivery = load_file(source, path, actor=LOADING).delivery_id
+            assert delivery
+            identify(delivery, actor=LOADING)
+    looked_at = []
+    settle = consistency._compare
+
+    def settle_and_count(persons: int) -> consistency.Compared:
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from comparing_person")
+            looked_at.append(cursor.fetchone()[0])
+        return settle(persons)
+
+    monkeypatch.setattr(consistency, "_compare", settle_and_count)
+    with as_role("worker"):
+        compared = compare_waiting(actor=LOADING)
+        again = compare_waiting(actor=LOADING)
+    assert looked_at == [2, 2, 1]  # each portion begins with empty tables
+    assert (compared.persons, compared.found) == (5, 5)
+    assert again == consistency.Compared(0, 0, 0)
+    assert broken() == ["birth-dates-disagree"] * 5

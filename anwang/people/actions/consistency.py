@@ -18,9 +18,11 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.copying import raw_connection
 from anwang.people.models import Comparison
-from anwang.people.rules.consistency import columns_looked_at, cross_rules, kinds_looked_at
+from anwang.people.rules.consistency import cross_rules, looked_at
 
 PURPOSE: Final = "consistency"
+# Persons: what is laid side by side of so many takes some four gigabytes; all records are read anew for each.
+PORTION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,7 @@ def compare_waiting(*, actor: Actor) -> Compared:
         deliveries = list(waiting.values_list("delivery_id", flat=True))
         if not deliveries:
             return Compared(0, 0, 0)
-        cursor.execute(_TEMPORARY)
-        cursor.execute(_PERSONS, {"deliveries": deliveries})
-        compared = _compare(cursor.rowcount)
+        compared = _compare_in_portions(deliveries)
         Comparison.objects.filter(pk__in=deliveries).update(
             done_at=clock_now(), persons=compared.persons, found=compared.found,
             withdrawn=compared.withdrawn,
@@ -60,6 +60,27 @@ def compare_waiting(*, actor: Actor) -> Compared:
             detail={"persons": compared.persons, "found": compared.found,
                     "withdrawn": compared.withdrawn},
         )  # fmt: skip
+    return compared
+
+
+def _compare_in_portions(deliveries: list[uuid.UUID]) -> Compared:
+    """So many persons at a time, since what all of a full load say would not lie on the disk twice.
+
+    The tables are emptied, not made anew: what is dropped stays on the disk until the transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TEMPORARY)
+        cursor.execute(_WAITING, {"deliveries": deliveries})
+        persons, compared = cursor.rowcount, Compared(0, 0, 0)
+        for first in range(0, persons, PORTION):
+            cursor.execute(_EMPTY)
+            cursor.execute(_PERSONS, {"first": first, "end": first + PORTION})
+            one = _compare(cursor.rowcount)
+            compared = Compared(
+                compared.persons + one.persons,
+                compared.found + one.found,
+                compared.withdrawn + one.withdrawn,
+            )
         cursor.execute(_DROP)
     return compared
 
@@ -67,11 +88,18 @@ def compare_waiting(*, actor: Actor) -> Compared:
 def _compare(persons: int) -> Compared:
     """Run every rule over the persons in `comparing_person` and settle their findings."""
     rules = list(cross_rules().values())
-    asked = {"kinds": kinds_looked_at(rules), "columns": columns_looked_at(rules)}
+    asked = looked_at(rules)
     with connection.cursor() as cursor:
-        cursor.execute(_SAID, asked)
-        cursor.execute("create index on comparing_said (person_id, kind)")
-        cursor.execute("analyze comparing_said")
+        for statement in (
+            _LEFT_FACTS,
+            _LEFT_COLUMNS,
+            _ANALYZE,
+            _RIGHT_FACTS,
+            _RIGHT_COLUMNS,
+            _ANALYZE,
+        ):
+            cursor.execute(statement, asked)
+        cursor.execute("create index comparing_kinds on comparing_said (kind, person_id)")
     with raw_connection().cursor() as plain:
         for rule in rules:
             plain.execute(rule.statement)
@@ -92,33 +120,61 @@ create temporary table comparing_found (rule text, person_id uuid, left_source t
     left_record uuid, left_fact bigint, right_source text, right_key text, right_record uuid,
     right_fact bigint, digest text) on commit drop;
 """
-_DROP: Final = "drop table comparing_person, comparing_said, comparing_found"
+_EMPTY: Final = """
+drop index if exists comparing_kinds;
+truncate comparing_person, comparing_said, comparing_found
+"""
+_DROP: Final = "drop table comparing_waiting, comparing_person, comparing_said, comparing_found"
+_ANALYZE: Final = "analyze comparing_said"
+_WAITING: Final = """
+create temporary table comparing_waiting on commit drop as
+select row_number() over () - 1 as place, person_id from (
+    select distinct i.person_id from people_identity i
+    where i.person_id is not null and (i.delivery_id = any(%(deliveries)s)
+        or (i.source_id, i.record_key) in (
+            select r.source_id, r.record_key from registries_record r
+            join registries_delivery d on d.id = r.delivery_id and d.source_id = r.source_id
+            where d.id = any(%(deliveries)s) and r.withdrawn))) asked
+"""
 _PERSONS: Final = """
 insert into comparing_person
-select distinct i.person_id from people_identity i
-where i.person_id is not null and (i.delivery_id = any(%(deliveries)s)
-    or (i.source_id, i.record_key) in (
-        select r.source_id, r.record_key from registries_record r
-        join registries_delivery d on d.id = r.delivery_id and d.source_id = r.source_id
-        where d.id = any(%(deliveries)s) and r.withdrawn))
+select person_id from comparing_waiting where place >= %(first)s and place < %(end)s
 """
-_SAID: Final = """
+# What a left side of some rule looks at is laid out whole; of what only right sides look at, what stands
+# against a left side of the same person, and of columns what differs from it: most records say what the
+# register says, and nobody's visits matter beside no death and no journey.
+_FACTS: Final = """
 insert into comparing_said
 select i.person_id, i.record_id, i.source_id, i.record_key, f.id, f.kind, f.key, f.value,
     coalesce(f.valid_from, '-infinity'), coalesce(f.valid_to, 'infinity')
 from comparing_person p
 join people_identity i on i.person_id = p.person_id and not i.superseded
 join registries_fact f on f.record_id = i.record_id and f.source_id = i.source_id
-    and f.kind = any(%(kinds)s)
-union all
+where """
+_LEFT_FACTS: Final = _FACTS + "f.kind = any(%(left_kinds)s)"
+_RIGHT_FACTS: Final = (
+    _FACTS  # noqa: S608 - constants only
+    + """f.kind = any(%(right_kinds)s) and (i.person_id, f.kind) in (
+    select l.person_id, pair.right_kind
+    from unnest(%(pair_left)s::text[], %(pair_right)s::text[]) pair (left_kind, right_kind)
+    join comparing_said l on l.kind = pair.left_kind)"""
+)
+_COLUMNS: Final = """
+insert into comparing_said
 select i.person_id, i.record_id, i.source_id, i.record_key, null, 'column:' || c.name,
     r.values ->> c.name, null, '-infinity', 'infinity'
 from comparing_person p
 join people_identity i on i.person_id = p.person_id and not i.superseded
 join registries_record r on r.id = i.record_id and r.source_id = i.source_id
-cross join unnest(%(columns)s::text[]) c (name)
-where r.values ? c.name
-"""
+cross join unnest(%(columns)s::text[], %(column_sources)s::text[]) c (name, source)
+where r.values ? c.name and """
+_LEFT_COLUMNS: Final = _COLUMNS + "i.source_id = c.source"
+_RIGHT_COLUMNS: Final = (
+    _COLUMNS
+    + """i.source_id <> c.source and exists (
+    select from comparing_said l where l.person_id = i.person_id and l.source_id = c.source
+      and l.kind = 'column:' || c.name and l.key <> r.values ->> c.name)"""
+)
 _WITHDRAW: Final = """
 update people_finding f set until = clock.now()
 from comparing_person p

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from anwang.access.actions.entries import record_event
+from anwang.access.actions.entries import Event, record_event, record_events
 from anwang.access.context import Actor
 from anwang.access.sealing import token
 from anwang.access.vocabulary import Act
@@ -92,7 +92,7 @@ class ProbableLink:
     forms: Forms
 
 
-# One statement, since a report's screening waits for it: identities, links and keys.
+# One statement, since screenings wait for it: identities, links and keys.
 _LINK_NEW: Final = """
 with asked as materialized (
     select * from jsonb_to_recordset(%s::jsonb) a (link uuid, record uuid, person uuid, forms jsonb,
@@ -118,12 +118,14 @@ from asked a join known on known.record_id = a.record cross join unnest(a.keys) 
 
 
 @transaction.atomic(savepoint=False)
-def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
+def link_new_records(groups: Sequence[Sequence[ProbableLink]], *, actor: Actor) -> None:
     """Link records that were written in this transaction, each the first of its key, as probable.
 
-    What `link_own_record` does for one that may stand since long, for several in one statement.
+    What `link_own_record` does for one that may stand since long, for several in one statement;
+    each group is put on record by itself.
     """
-    if not links:
+    groups = [links for links in groups if links]
+    if not groups:
         return
     asked = [
         {
@@ -136,19 +138,22 @@ def link_new_records(links: Sequence[ProbableLink], *, actor: Actor) -> None:
             "reasons": _reasons(one.scored),
         }
         | _stored(one.forms)
+        for links in groups
         for one in links
     ]
     packed = json.dumps(asked, ensure_ascii=False, default=str)
     with connection.cursor() as cursor:
         cursor.execute(_LINK_NEW, [packed, OWN_SOURCE, model_in_force().version])
-    record_event(
-        Act.LINK_JUDGED,
-        actor=actor,
-        object_kind="record",
-        object_ids=[each for one in links for each in (one.record_id, one.person_id)],
-        purpose="linking",
-        detail={"judgement": "same", "by_person": False},
-    )
+    record_events(
+        [
+            Event(
+                Act.LINK_JUDGED, actor, "record",
+                [each for one in links for each in (one.record_id, one.person_id)], "linking",
+                detail={"judgement": "same", "by_person": False},
+            )
+            for links in groups
+        ]
+    )  # fmt: skip
 
 
 _HOLD: Final = """

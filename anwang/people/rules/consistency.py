@@ -7,7 +7,7 @@ where what every record of some persons says stands side by side.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -119,6 +119,14 @@ def cross_rules(path: Path = RULES) -> dict[str, CrossRule]:
             raise RuleFault(f"{rule.id}: no such kinds of facts: {', '.join(lost)}")
         if rule.check not in CHECKS:
             raise RuleFault(f"{rule.id}: check is one of {sorted(CHECKS)}, not {rule.check}")
+        if rule.left.kinds[0].startswith(_COLUMN) and (
+            rule.left != replace(rule.right, sources=rule.left.sources)
+            or not rule.left.sources or rule.check != "differs" or rule.by != "key"
+        ):  # fmt: skip
+            raise RuleFault(
+                f"{rule.id}: a column is compared with the same column of a source that `left` names:"
+                " check: differs, by: key"
+            )
         if (rule.by is None) == rule.check.endswith("differs"):
             raise RuleFault(f"{rule.id}: `by` says what differs, and belongs to no other check")
     return found
@@ -144,27 +152,37 @@ def _side(body: Mapping[str, Any]) -> Side:
     return Side(tuple(kinds), tuple(body.get("sources", ())))
 
 
-def kinds_looked_at(rules: Sequence[CrossRule]) -> list[str]:
-    """Kinds of facts that some rule looks at, sorted."""
-    return sorted(
+def looked_at(rules: Sequence[CrossRule]) -> dict[str, list[str]]:
+    """What must be laid side by side, as lists of equal length where they belong together: kinds of
+    facts on some left side, kinds on right sides alone, which kinds stand against each other, and the
+    columns with the source that they are compared with.
+    """
+    facts = [one for one in rules if not one.left.kinds[0].startswith(_COLUMN)]
+    left = sorted({kind for one in facts for kind in one.left.kinds})
+    right = sorted({kind for one in facts for kind in one.right.kinds} - set(left))
+    pairs = sorted(
         {
-            kind
-            for rule in rules
-            for side in (rule.left, rule.right)
-            for kind in side.kinds
-            if not kind.startswith(_COLUMN)
+            (one_left, one_right)
+            for one in facts
+            for one_left in one.left.kinds
+            for one_right in one.right.kinds
+            if one_right in right
         }
     )
-
-
-def columns_looked_at(rules: Sequence[CrossRule]) -> list[str]:
-    """Columns of records that some rule looks at, sorted."""
-    return sorted(
+    columns = sorted(
         {
-            kind.removeprefix(_COLUMN)
-            for rule in rules
-            for side in (rule.left, rule.right)
-            for kind in side.kinds
-            if kind.startswith(_COLUMN)
+            (kind.removeprefix(_COLUMN), source)
+            for one in rules
+            if one not in facts
+            for kind in one.left.kinds
+            for source in one.left.sources
         }
     )
+    return {
+        "left_kinds": left,
+        "right_kinds": right,
+        "pair_left": [one for one, _ in pairs],
+        "pair_right": [other for _, other in pairs],
+        "columns": [name for name, _ in columns],
+        "column_sources": [source for _, source in columns],
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,18 @@ from anwang.access.context import LOADING
 from anwang.people.actions import identify
 from anwang.people.actions.full_load import Progress, load_folder
 from anwang.registries.actions.deliveries import LoadOutcome, load_file, publish_pending
+from anwang.registries.actions.loading import ROWS_A_PORTION
 from anwang.registries.models import Delivery
 
 _TOLD_EVERY = 20_000
+
+
+def _rows(text: str) -> int:
+    """A number of rows, at least one. Raises ArgumentTypeError."""
+    rows = int(text) if text.isascii() and text.isdigit() else 0
+    if rows < 1:
+        raise ArgumentTypeError("至少一列。 At least one row.")
+    return rows
 
 
 class Command(BaseCommand):
@@ -34,10 +44,15 @@ class Command(BaseCommand):
             "--drop-released", action="store_true",
             help="a person has confirmed that this full delivery really shrank",
         )  # fmt: skip
+        parser.add_argument(
+            "--portion", type=_rows, default=ROWS_A_PORTION, metavar="ROWS",
+            help="rows of a file that are kept together: at most so many are taken again when a load"
+            " breaks off (%(default)s)",
+        )  # fmt: skip
 
     def handle(
         self, *, source: str | None, file: Path | None, json: bool, drop_released: bool,
-        **options: Any,
+        portion: int, **options: Any,
     ) -> None:  # fmt: skip
         self._total = 0
         if options["all"]:
@@ -50,7 +65,7 @@ class Command(BaseCommand):
         self._finish_last(source)
         outcome = load_file(
             source, file, actor=LOADING, progress=self._shown("rows"), total=self._set_total,
-            drop_released=drop_released,
+            goes_on=self._tell_behind, drop_released=drop_released, portion_rows=portion,
         )  # fmt: skip
         if not outcome.held and outcome.delivery_id:
             self._total = outcome.accepted
@@ -96,6 +111,12 @@ class Command(BaseCommand):
 
     def _set_total(self, rows: int) -> None:
         self._total = rows
+
+    def _tell_behind(self, rows: int) -> None:
+        self.stderr.write(
+            f"上次載入中斷，前 {rows} 列已收，從下一列繼續。 The last load broke off: the first {rows} rows"
+            " are taken, going on behind them."
+        )
 
     def _shown(self, what: str) -> Any:
         """A progress bar on a terminal; else a line now and then."""
