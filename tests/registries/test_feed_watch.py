@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from anwang.access.models import AuditEntry, Notice
 from anwang.common.clock import clock_now
 from anwang.registries.actions.watching import watch_feeds
 from anwang.registries.models import Delivery, FeedAlarm
+from anwang.registries.queries.feeds import LOAD_LOCK, feeds
 from anwang.registries.rules.feed_watch import Profile, drifts, psi, size_fault
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account
@@ -176,3 +178,31 @@ def test_a_policy_in_force_that_reads_a_fact_stands_beside_its_source(deliver):
     page = client.get("/registries/prison/").content.decode()
     assert "在監" in page
     assert "facts_read" in page.replace("-", "_")
+
+
+@pytest.mark.django_db
+def test_a_load_is_broken_off_when_nobody_is_at_it_however_long_ago_it_began():
+    began = clock_now() - timedelta(days=800)  # a demo's past year is filled as of then
+    with as_role("worker"):
+        Delivery.objects.create(
+            source_id=REGISTRY, mode="full", file_sha256="0" * 64, manifest_version="1",
+            delivered_at=began, began_at=began, checkpoint={"manifest": "", "rows": 40},
+        )  # fmt: skip
+    lock = f"({LOAD_LOCK}, hashtext('{REGISTRY}'))"
+    page = Client()
+    account("watching", ("operators", None, "operator"))
+    page.login(username="watching", password=PASSWORD)
+    with connection.cursor() as cursor:
+        cursor.execute(f"select pg_advisory_lock{lock}")
+        try:
+            assert [one.state for one in feeds() if one.loads] == ["never"]
+            told = page.get(f"/registries/{REGISTRY}/").content.decode()
+        finally:
+            cursor.execute(f"select pg_advisory_unlock{lock}")
+    assert "載入中" in told and "已收到第 40 列" in told and "中斷" not in told
+    assert [one.source.pk for one in feeds() if one.state == "failed"] == [REGISTRY]
+    told = page.get(f"/registries/{REGISTRY}/").content.decode()
+    assert "載入中" not in told and "再傳同一個檔案時，從第 40 列之後繼續" in told
+    with as_role("worker"):
+        watch_feeds()
+    assert FeedAlarm.objects.get(source_id=REGISTRY).kind == "failed"

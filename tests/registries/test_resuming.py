@@ -12,6 +12,7 @@ from tests.conftest import as_role
 from tests.registries.conftest import REGISTRY, person, write_csv
 
 pytestmark = pytest.mark.django_db
+PORTION = 6
 
 
 class Killed(Exception):
@@ -20,9 +21,8 @@ class Killed(Exception):
 
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch):
-    """Two batches of three rows a portion."""
+    """Two batches of three rows a portion of six (`PORTION`)."""
     monkeypatch.setattr(loading, "ROWS_A_BATCH", 3)
-    monkeypatch.setattr(loading, "BATCHES_A_PORTION", 2)
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def load(monkeypatch):
         monkeypatch.setattr(loading, "write_batch", counted)
         with as_role("worker"):
             if not killed_at:
-                return load_file(REGISTRY, path, actor=LOADING)
+                return load_file(REGISTRY, path, actor=LOADING, portion_rows=PORTION)
             with pytest.raises(Killed):
-                load_file(REGISTRY, path, actor=LOADING)
+                load_file(REGISTRY, path, actor=LOADING, portion_rows=PORTION)
         return None
 
     return _load

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,6 @@ def test_an_inconsistent_table_is_caught_and_explained(case, tmp_path):
     words = " ".join(one.text.zh + one.text.en for one in findings)
     for text in told.get("says", ()):
         assert text in words
-    assert any(case in one.citation for one in findings), "no rule names the requirement"
 
 
 @pytest.mark.parametrize("case", CASES, ids=list(CASES))
@@ -61,7 +61,16 @@ def test_its_clean_twin_passes(case, tmp_path):
 @pytest.mark.parametrize("rule", list(rules()))
 def test_every_rule_says_what_is_wrong_and_what_to_do_in_both_languages(rule):
     one = rules()[rule]
-    assert one.text.zh and one.text.en and one.fix.zh and one.fix.en and one.citation
+    assert one.text.zh and one.text.en and one.fix.zh and one.fix.en
+    # No number of a requirement and no file of ours, which nobody who reads a finding knows.
+    told = " ".join(
+        (
+            *one.text.as_dict().values(),
+            *one.fix.as_dict().values(),
+            *one.citation.as_dict().values(),
+        )
+    )
+    assert not re.search(r"\b[SI]-\d|\.yaml", told)
 
 
 SUMS = {

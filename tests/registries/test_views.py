@@ -10,7 +10,7 @@ from django.test import Client
 
 from anwang.access.models import AuditEntry
 from anwang.common.clock import clock_now
-from anwang.registries.models import Delivery
+from anwang.registries.models import Delivery, FeedAlarm
 from anwang.registries.queries import feed_fields, feed_state, feeds
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account, desk_worker
@@ -36,6 +36,16 @@ def test_the_desk_sees_how_each_source_stands_but_opens_no_rows(deliver):
     assert "戶役政" in page
     assert "從未收件" in page
     assert str(outcome.delivery_id) not in page
+
+
+def test_a_feed_that_is_well_again_says_that_its_alarm_still_stands(deliver):
+    deliver([person("R-1")])
+    with as_role("worker"):
+        FeedAlarm.objects.create(
+            source_id="household-registration", kind="late", since=clock_now()
+        )  # ended when the feeds are looked over next
+    page = client_as("operator").get("/registries/").content.decode()
+    assert '<span class="chip warn">要處理</span>' in page
 
 
 def test_a_held_file_shows_why_and_what_to_do(deliver):
@@ -90,12 +100,15 @@ def a_delivery(state: str, days_ago: float) -> Delivery:
         (("published", 1), ("held", 0), "held"),
         (None, ("held", 0), "held"),
         (("published", 1), ("loading", 0), "ok"),
-        (("published", 1), ("loading", 0.5), "failed"),
+        (("published", 1), ("broken-off", 0), "failed"),
+        (("published", 1), ("loading", 0.5), "ok"),
     ],
 )
 def test_the_state_of_a_feed(last, newest, state):
+    failed = newest is not None and newest[0] == "broken-off"
+    newest = ("loading", newest[1]) if newest and failed else newest
     given = [a_delivery(*one) if one else None for one in (last, newest)]
-    assert feed_state(MANIFEST, *given, clock_now()) == state
+    assert feed_state(MANIFEST, *given, clock_now(), failed=failed) == state
 
 
 def test_the_command_prints_the_fields_of_the_contract(deliver):

@@ -24,17 +24,21 @@ from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.registries.actions.batches import new_delivery_id
-from anwang.registries.actions.loading import PURPOSE, load_rows, manifest_mark
+from anwang.registries.actions.loading import (
+    PURPOSE,
+    ROWS_A_PORTION,
+    load_rows,
+    manifest_mark,
+)
 from anwang.registries.actions.repeats import Repeats, read_keys
 from anwang.registries.models import Delivery, Source
+from anwang.registries.queries.feeds import LOAD_LOCK
 from anwang.registries.rules.envelopes import Envelope, check_envelope, check_size, parse_envelope
 from anwang.registries.rules.files import DeliveredFile, read_file, sha256_of
 from anwang.registries.rules.held import FileHeld
 from anwang.registries.rules.manifests import Manifest, manifest_of
 
-# Advisory locks: one load of a source at a time; one publish at a time, so that known times rise
-# in the order in which deliveries become visible.
-_LOAD_LOCK: Final = 815_020
+# One publish at a time, so that known times rise in the order in which deliveries become visible.
 _PUBLISH_LOCK: Final = 815_021
 
 LOAD_ABANDONED: Final = FileHeld(
@@ -71,7 +75,7 @@ class LoadOutcome:
             accepted=delivery.accepted,
             quarantined=delivery.quarantined,
             held=delivery.state == Delivery.State.HELD,
-            reasons=dict(delivery.reasons),
+            reasons=dict(sorted(delivery.reasons.items())),
             delivery_id=delivery.pk,
             held_because=delivery.held_because,
             repeated=repeated,
@@ -95,11 +99,14 @@ def load_file(
     actor: Actor,
     progress: Callable[[int], None] | None = None,
     total: Callable[[int], None] | None = None,
+    goes_on: Callable[[int], None] | None = None,
     drop_released: bool = False,
+    portion_rows: int = ROWS_A_PORTION,
 ) -> LoadOutcome:
     """Take one file of a source; the same file again changes nothing and gives the first outcome.
 
-    `total` is told the number of rows once it is known, `progress` the rows done so far.
+    `total` is told the number of rows once it is known, `goes_on` how many of them an interrupted
+    load has written, `progress` the rows done so far. `portion_rows`: rows a transaction.
     `drop_released`: a person has confirmed that a full delivery really shrank.
     Raises SourceUnknown, FileMissing; a file that is wrong as a whole comes back as held.
     """
@@ -120,13 +127,16 @@ def load_file(
                 repeats = _checked(file, drop_released)
                 delivery = _begun(file, actor)
             (total or _quiet)(repeats.rows)
+            if delivery.checkpoint and delivery.checkpoint["rows"]:
+                (goes_on or _quiet)(delivery.checkpoint["rows"])
             rows = _opened(file).rows
             load_rows(
-                manifest, delivery, rows, repeats, progress=progress or _quiet, actor=actor
+                manifest, delivery, rows, repeats, progress=progress or _quiet, actor=actor,
+                portion_rows=portion_rows,
             )  # fmt: skip
         except FileHeld as held:
             return LoadOutcome.of(_hold(manifest, sha256, held, actor))
-    publish(delivery, actor=actor)
+        publish(delivery, actor=actor)
     return LoadOutcome.of(Delivery.objects.get(pk=delivery.pk))
 
 
@@ -314,12 +324,12 @@ def _set_aside(delivery: Delivery, held: FileHeld, actor: Actor) -> None:
 def _alone(source_id: str) -> Iterator[None]:
     """One load of a source at a time, through all its transactions; it ends with the connection."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s, hashtext(%s))", [_LOAD_LOCK, source_id])
+        cursor.execute("select pg_advisory_lock(%s, hashtext(%s))", [LOAD_LOCK, source_id])
     try:
         yield
     finally:
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s, hashtext(%s))", [_LOAD_LOCK, source_id])
+            cursor.execute("select pg_advisory_unlock(%s, hashtext(%s))", [LOAD_LOCK, source_id])
 
 
 def _lock(number: int, name: str) -> None:

@@ -37,7 +37,7 @@ from anwang.registries.rules.files import FileRow
 from anwang.registries.rules.manifests import Manifest
 
 ROWS_A_BATCH: Final = 4000
-BATCHES_A_PORTION: Final = 25
+ROWS_A_PORTION: Final = 100_000
 PURPOSE: Final = "loading"
 Row = FileRow | RowFault
 
@@ -84,12 +84,13 @@ def load_rows(
     *,
     progress: Callable[[int], None] = lambda _: None,
     actor: Actor | None = None,
+    portion_rows: int = ROWS_A_PORTION,
 ) -> None:
     """Write `rows` under `delivery` and set its counts.
 
-    Within the running transaction; where an `actor` is given, in portions that each have their own,
-    behind those that `delivery.checkpoint` names. Other processes make the text while a thread waits
-    for the database; a few batches at a time are in memory.
+    Within the running transaction; where an `actor` is given, in portions of about `portion_rows` that
+    each have their own, behind those that `delivery.checkpoint` names. Other processes make the text
+    while a thread waits for the database; a few batches at a time are in memory.
     """
     delivered_on = delivery.delivered_at.astimezone(TAIPEI).date()
     mark = manifest_mark(manifest.id)
@@ -106,15 +107,15 @@ def load_rows(
         manifest, delivery.pk, delivered_on, bytes.fromhex(mark), known.digests if known else None,
         behind=counts.rows,
     )  # fmt: skip
-    done = 0
+    done, most = 0, max(1, min(ROWS_A_BATCH, portion_rows))
     with Workers(maker, workers_for(repeats.rows)) as workers:
-        batches = workers.each(_batches(rows, repeats))
+        batches = workers.each(_batches(rows, repeats, most))
         more = True
         while more:
             more = False
             with _portion(actor):
                 with Behind() as behind:
-                    for made in islice(batches, BATCHES_A_PORTION):
+                    for made in islice(batches, portion_rows // most or 1):
                         more = True
                         behind.write(_writing(raw, manifest.id, delivery, made, seen=seen))
                         done += made.rows
@@ -167,9 +168,9 @@ def _writing(
     return lambda: write_batch(raw, source_id, str(delivery.pk), made, seen_before=seen)
 
 
-def _batches(rows: Iterable[Row], repeats: Repeats) -> Iterator[Batch]:
+def _batches(rows: Iterable[Row], repeats: Repeats, most: int) -> Iterator[Batch]:
     rest = iter(rows)
     first = 1
-    while portion := list(islice(rest, ROWS_A_BATCH)):
+    while portion := list(islice(rest, most)):
         yield Batch(first, portion, repeats.places(portion))
         first += len(portion)

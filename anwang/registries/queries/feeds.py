@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from anwang.common.clock import clock_now
 from anwang.registries.models import LOOK_UP, REPLAY, Delivery, Source
 from anwang.registries.rules.manifests import transport_of
 
-# A delivery that has been loading for so long was interrupted.
-_STUCK_AFTER: Final = dt.timedelta(hours=6)
+# Held with the source's name by who loads it, and gone with its connection however that ends.
+LOAD_LOCK: Final = 815_020
+_LOADS: Final = """
+select s.id from registries_source s join pg_locks l
+  on l.locktype = 'advisory' and l.objsubid = 2 and l.granted and l.classid = %s
+  and l.objid::bigint = hashtext(s.id)::bigint & 4294967295
+  and l.database = (select oid from pg_database where datname = current_database())
+"""
 _OWN: Final = "own"
 NOT_SENT: Final = (REPLAY, LOOK_UP)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One source and its newest deliveries. `state`: ok, never, late, held or failed."""
+    """One source and its newest deliveries. `state`: ok, never, late, held or failed. `loads`:
+    whether the newest is being taken right now.
+    """
 
     source: Source
     state: str
     last: Delivery | None
     newest: Delivery | None
+    loads: bool = False
 
     @property
     def label(self) -> dict[str, str]:
@@ -62,35 +74,70 @@ class Feed:
 
 
 def feeds() -> list[Feed]:
-    """Every source by id: states and counts, nobody's data. Two queries, the clock, the sources."""
+    """Every source by id: states and counts, nobody's data. Two queries, the clock, the sources; two
+    more where a delivery is being taken.
+    """
     now = clock_now()
     # Rows taken after all, and an answer about one person, say nothing of the feed.
     sent = Delivery.objects.exclude(mode__in=NOT_SENT)
     newest = _latest(sent.order_by("source_id", "-began_at"))
     published = sent.filter(state=Delivery.State.PUBLISHED)
     last = _latest(published.order_by("source_id", "-known_at"))
+    broken = broken_off(newest.values())
     return [
-        Feed(
-            source,
-            feed_state(source.manifest, last.get(source.pk), newest.get(source.pk), now),
-            last.get(source.pk),
-            newest.get(source.pk),
-        )
+        _feed(source, last.get(source.pk), newest.get(source.pk), broken, now)
         for source in Source.objects.order_by("id")
     ]
 
 
+def broken_off(deliveries: Iterable[Delivery]) -> frozenset[uuid.UUID]:
+    """Which of `deliveries` began to be taken, did not end, and nobody is at any more.
+
+    How long ago one began says nothing: a nation takes hours, and who fills a past year begins then.
+    """
+    loading = [one for one in deliveries if one.state == Delivery.State.LOADING]
+    if not loading:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOADS, [LOAD_LOCK])
+        taken = {source for (source,) in cursor.fetchall()}
+    left = [one.pk for one in loading if one.source_id not in taken]
+    # One that ended meanwhile is published or held: it is looked at again after its lock.
+    still = Delivery.objects.filter(pk__in=left, state=Delivery.State.LOADING)
+    return frozenset(still.values_list("pk", flat=True))
+
+
+def _feed(
+    source: Source,
+    last: Delivery | None,
+    newest: Delivery | None,
+    broken: frozenset[uuid.UUID],
+    now: dt.datetime,
+) -> Feed:
+    failed = newest is not None and newest.pk in broken
+    loads = newest is not None and newest.state == Delivery.State.LOADING and not failed
+    state = feed_state(source.manifest, last, newest, now, failed=failed)
+    return Feed(source, state, last, newest, loads)
+
+
 def feed_state(
-    manifest: dict[str, Any], last: Delivery | None, newest: Delivery | None, now: dt.datetime
+    manifest: dict[str, Any],
+    last: Delivery | None,
+    newest: Delivery | None,
+    now: dt.datetime,
+    *,
+    failed: bool,
 ) -> str:
-    """State of a feed whose last taken delivery is `last` and newest of all `newest`."""
+    """State of a feed whose last taken delivery is `last` and newest of all `newest`; `failed`: that
+    one broke off.
+    """
     if transport_of(manifest) == _OWN:
         return "ok"
     if newest is None:
         return "never"
     if newest.state == Delivery.State.HELD:
         return "held"
-    if newest.state == Delivery.State.LOADING and now - newest.began_at > _STUCK_AFTER:
+    if failed:
         return "failed"
     if last is None:
         return "never"

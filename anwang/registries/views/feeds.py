@@ -41,8 +41,9 @@ def feed(request: HttpRequest, source_id: str) -> HttpResponse:
     story = feed_story(source_id, counts_waiting=operates)
     if story is None:
         raise Http404
-    sent = sent_lines(source_id) if operates and story.line.feed.county else []
-    context = {"story": story, "opens_rows": operates, "sent": sent}
+    tells = operates and story.line.feed.county is not None
+    sent = sent_lines(source_id) if tells else []
+    context = {"story": story, "opens_rows": operates, "tells": tells, "sent": sent}
     return render(request, "registries/feed.html", context)
 
 

@@ -127,14 +127,16 @@ def test_a_delivery_that_shrank_is_held_and_one_that_comes_late_is_older(fetch, 
     assert Delivery.objects.filter(source_id=source, state="published").count() == 1
 
 
+@pytest.mark.parametrize("fault", ["slow", "drip"])
 @pytest.mark.parametrize("source", [PRISON, IMMUNISATION])
-def test_a_source_that_drips_is_left_after_its_time(fetch, source, monkeypatch):
+def test_a_source_that_is_slow_or_drips_is_left_after_its_time(fetch, source, fault, monkeypatch):
     monkeypatch.setattr("anwang.registries.transports.sftp.READ_SECONDS", 0.3)
     monkeypatch.setattr("anwang.registries.transports.rest.PAGE_SECONDS", 0.5)
     monkeypatch.setattr("anwang.registries.transports.rest.PAGE_ATTEMPTS", 1)
     monkeypatch.setattr("anwang.registries.actions.fetching.CUT_SHORT_TRIES", 1)
-    outcome = fetch(source, "slow")
+    outcome = fetch(source, fault)
     assert (outcome.trouble, outcome.outcomes) == ("too-slow", [])
+    assert state(source).failures == 1 and records(source) == 0
 
 
 def test_another_host_key_than_the_pinned_one_is_not_talked_to(fetch, sources):

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 def _as_json(one: Finding) -> str:
     fields = {
         "rule": one.rule, "place": one.place, "text": one.text.as_dict(), "fix": one.fix.as_dict(),
-        "citation": one.citation,
+        "citation": one.citation.as_dict(),
     }  # fmt: skip
     return json.dumps(fields, ensure_ascii=False)
 
@@ -56,5 +56,5 @@ def _as_json(one: Finding) -> str:
 def _as_text(one: Finding) -> str:
     return (
         f"{one.place}\n  {one.text.zh}。{one.fix.zh}。\n"
-        f"  {one.text.en}. {one.fix.en}. [{one.rule}; {one.citation}]"
+        f"  {one.text.en}. {one.fix.en}. {one.citation.zh}。{one.citation.en}. [{one.rule}]"
     )

@@ -16,12 +16,14 @@ TABLES: Final = Path(__file__).resolve().parents[2] / "policies" / "tables"
 
 @dataclass(frozen=True, slots=True)
 class TableRule:
-    """A rule of tables/rules.yaml: its words are templates that a finding fills."""
+    """A rule of tables/rules.yaml: its words are templates that a finding fills. `citation`: the
+    principle that it keeps.
+    """
 
     id: str
     text: Words
     fix: Words
-    citation: str
+    citation: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,19 @@ class Finding:
     place: str
     text: Words
     fix: Words
-    citation: str
+    citation: Words
 
 
 @cache
 def rules(path: Path = TABLES / "rules.yaml") -> dict[str, TableRule]:
     """The rules in `path` by id."""
+    body = read_yaml(path)
+    citations = {name: Words.of(words) for name, words in body["citations"].items()}
     return {
         row["id"]: TableRule(
-            row["id"], Words.of(row["text"]), Words.of(row["fix"]), row["citation"]
+            row["id"], Words.of(row["text"]), Words.of(row["fix"]), citations[row["citation"]]
         )
-        for row in read_yaml(path)["rows"]
+        for row in body["rows"]
     }
 
 
