@@ -46,7 +46,7 @@ def child(lead):
 
 def woken(receipt) -> int:
     with as_role("worker"), acting(LOADING, "test"):
-        return wake_families(receipt.report)
+        return wake_families([receipt.report])
 
 
 def told(actor) -> list[dict[str, str]]:
@@ -100,4 +100,4 @@ def test_where_the_last_lead_is_in_conflict_another_who_leads_is_told(lead, chil
 def test_nobody_but_our_programs_wakes_a_file(lead, child):
     again = screened_report(child=child)
     with pytest.raises(Exception, match="permission denied"), acting(lead, "test"):
-        wake_families(again.report)
+        wake_families([again.report])

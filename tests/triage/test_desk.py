@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anwang.access.actions.relations import relate
+from anwang.access.actions.relations import Reach, relate
 from anwang.access.context import acting
 from anwang.access.operator import NoOperator
 from anwang.people.models import Link
@@ -165,7 +165,10 @@ def test_persons_are_those_last_judged(delivered, operator):
             record_id=records[2], person_id=other, author="x", by_person=True, probability=1,
             weight=0,
         )  # fmt: skip
-        relate("68000-desk", "person", [taken, other], ground="subject", through=receipt.report)
+        relate(
+            Reach("68000-desk", "person", person, ground="subject", through=receipt.report)
+            for person in (taken, other)
+        )
     (row,) = printed("desk")
     assert row["persons"] == {
         "0": {"person_id": str(taken), "probability": 0.97},

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from anwang.access.actions.relations import relate
+from anwang.access.actions.relations import Reach, relate
 from anwang.access.context import LOADING, acting
 from anwang.intake.actions import Receipt
 from anwang.triage.actions.decisions import ReasonNeeded, answer, confirm
@@ -131,7 +131,7 @@ def about_the_same(number: int) -> list[Receipt]:
     for _ in range(number):
         receipt = screened_report(child=child)
         with as_role("worker"), acting(LOADING, "test"):
-            relate(DESK, "person", [child], ground="subject", through=receipt.report)
+            relate([Reach(DESK, "person", child, ground="subject", through=receipt.report)])
         made.append(receipt)
     return made
 

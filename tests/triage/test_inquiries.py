@@ -18,9 +18,10 @@ from anwang.registries.models import Delivery, Fact
 from anwang.registries.rules.manifests import load_manifests
 from anwang.registries.transports import asking
 from anwang.triage.actions import screening
+from anwang.triage.actions.decisions import answer, reopen
 from anwang.triage.actions.inquiries import NoReasonToAsk, ask_waiting, begin_inquiry
 from anwang.triage.models import Inquiry, LookUp, Matter, Screening
-from anwang.triage.permissions import check_can_ask_sources
+from anwang.triage.permissions import check_can_ask_sources, check_can_decide
 from anwang.triage.queries.inquiries import verify_records
 from demo.sources import standing
 from tests.conftest import as_role
@@ -119,6 +120,48 @@ def test_what_was_answered_stands_in_the_picture_of_a_report_not_yet_decided(mat
     with as_role("worker"):
         picture = Screening.objects.filter(matter=matter).latest("at").picture
     assert "in-custody" in {one["kind"] for one in picture["facts"]}
+
+
+def test_a_report_that_could_not_be_checked_is_screened_again_by_asking_and_says_what_changed(
+    matter, desk
+):
+    """As after a failed step and an unknown family: the old screening stays, a new one is added."""
+    with as_role("worker"):
+        old = Screening.objects.get(matter=matter)
+        old.picture, old.proposal, old.failed_steps = {}, {"grade": "1"}, ["matching", "picture"]
+        old.matches = {"0": {"person_id": None, "candidates": []}}
+        old.save()
+        matter.failed_steps = old.failed_steps
+        matter.save(update_fields=["failed_steps"])
+    client = Client()
+    assert client.login(username="desk-one", password=PASSWORD)
+    address = f"/desk/{matter.report.receipt}/"
+    page = client.get(address).content.decode()
+    assert "未經檢核" in page and "重新檢核" in page
+    found = ask(matter, desk)
+    assert {name for _, name in found} == {"陳志安", "陳大方"}, (
+        "the family was found, then asked about"
+    )
+    page = client.get(address).content.decode()
+    assert "未經檢核" not in page and "已重新檢核" in page
+    assert "辨識出的人：0 → <b>1</b>" in page and "分級：第一級 → <b>第二級</b>" in page
+    with as_role("worker"):
+        kept = Screening.objects.filter(matter=matter).order_by("at")
+        assert kept.first().pk == old.pk and kept.first().proposal == {"grade": "1"}
+        assert kept.last().failed_steps == []
+
+
+def test_what_somebody_has_decided_is_not_screened_again_by_asking(matter, desk):
+    with acting(desk):
+        answer(matter.pk, permit=check_can_decide(desk, matter.pk), reason="已轉介", error="")
+        reopen(matter.pk, permit=check_can_decide(desk, matter.pk), reason="再看一次")
+    ask(matter, desk)
+    with as_role("worker"):
+        assert Screening.objects.filter(matter=matter).count() == 1
+    client = Client()
+    assert client.login(username="desk-one", password=PASSWORD)
+    page = client.get(f"/desk/{matter.report.receipt}/").content.decode()
+    assert "再查一次" in page and "重新檢核" not in page
 
 
 def test_three_sources_that_fail_cost_no_more_than_the_limit_and_are_not_known(
@@ -233,7 +276,7 @@ def test_the_desk_asks_and_sees_each_answer(matter, desk):
     with as_role("worker"):
         ask_waiting()
     shown = client.get(part).content.decode()
-    for words in ("在監：見家戶圖像", "查無", "再查一次"):
+    for words in ("在監：見家戶圖像", "查無", "再查一次並重新檢核", "已重新檢核"):
         assert words in shown, words
     assert "data-live" not in shown
 

@@ -58,7 +58,7 @@ def test_screening_leaves_one_entry(delivered):
     ("name", "code"),
     [
         ("find_many", "matching"),
-        ("picture_of", "picture"),
+        ("pictures_of", "picture"),
         ("propose", "proposal"),
         ("write_own_records", "own-records"),
         ("trace_and_compare", "same-event"),
@@ -100,7 +100,7 @@ def test_total_failure_parks_the_report_after_five_attempts(delivered, monkeypat
     def fails(*_args):
         raise RuntimeError
 
-    monkeypatch.setattr(screening, "write_screening", fails)
+    monkeypatch.setattr(screening, "write_screenings", fails)
     receipt = delivered()
     for _ in range(screening.MOST_ATTEMPTS):
         assert screened() == 0

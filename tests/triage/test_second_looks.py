@@ -297,6 +297,7 @@ def test_the_screens_lead_from_one_person_to_the_other(clients):
     ).content.decode()  # fmt: skip
     assert "還沒有生效" in told
     assert "看過了，同意" not in told
+    assert "要由本台另一位同事看過，您自己不能同意" in told
     assert "等另一人再看" in other.get("/desk/queue/").content.decode()
     listed = other.get("/desk/looks/").content.decode()
     assert f"/desk/{receipt.receipt}/#second-look" in listed

@@ -112,12 +112,17 @@ def _keep(figure: Figure, made: int, found: int, took: float) -> None:
     )
 
 
+def turn_of_commit() -> int:
+    """A number that is another with every commit: what takes turns goes by it."""
+    try:
+        return int(commit()[:8], 16)
+    except ValueError:
+        return 0
+
+
 def rotating(faults: Sequence[dict[str, str]], number: int = 2) -> list[dict[str, str]]:
     """All faults in the drill; in `make test` `number` of them, others with every commit."""
     if drilling() or len(faults) <= number:
         return list(faults)
-    try:
-        first = int(commit()[:8], 16)
-    except ValueError:
-        first = 0
+    first = turn_of_commit()
     return [faults[(first + step) % len(faults)] for step in range(number)]

@@ -70,6 +70,7 @@ NO_PERMIT_NEEDED = {
 PERMITS = re.compile(r"permissions[.:]check_|:check_role$|:check_can_")
 RECORDS = {
     "anwang.access.actions.entries:record_event",
+    "anwang.access.actions.entries:record_events",
     "anwang.access.actions.entries:record_apart",
 }
 UNAUDITED = {

@@ -2,7 +2,9 @@
 
 The wish is a row; the worker finds whom it concerns, notes every question before it is asked, asks
 all sources at once, and notes each answer as it comes, so that the page shows it. What was answered
-becomes records and facts afterwards. A report never waits for any of this.
+becomes records and facts; then a report that nobody has decided is screened again, which is also how
+the desk has one screened again that could not be checked, or whose family became known since. What was
+found before stays; the new screening stands beside it. A report never waits for any of this.
 """
 
 from __future__ import annotations
@@ -131,7 +133,9 @@ def _claim() -> Inquiry | None:
 
 
 def ask(inquiry: Inquiry) -> None:
-    """Ask every source about every person of the family, and take what they answer."""
+    """Ask every source about every person of the family, take what they answer, and screen again."""
+    if not _persons_known(inquiry.matter_id):
+        _screen_again(inquiry.matter_id)  # it may have failed, or the family become known meanwhile
     with acting(ASKING, PURPOSE):
         persons, sources = _persons(inquiry.matter_id), _sources()
         questions = _note_questions(inquiry, persons, sources)
@@ -140,12 +144,20 @@ def ask(inquiry: Inquiry) -> None:
     rows: dict[str, list[Row]] = {}
     for one in answers:
         rows.setdefault(one.question.source, []).extend(one.rows)
-    new = [_take(inquiry, source, told) for source, told in rows.items() if told]
+    for source, told in rows.items():
+        if told:
+            _take(inquiry, source, told)
+    try:
+        _screen_again(inquiry.matter_id)
+    finally:  # the page that waits is told in any case
+        with acting(ASKING, PURPOSE):
+            _end(inquiry, "too-slow")
+            _put_on_record(inquiry, persons)
+
+
+def _persons_known(matter_id: uuid.UUID) -> bool:
     with acting(ASKING, PURPOSE):
-        _end(inquiry, "too-slow")
-        _put_on_record(inquiry, persons)
-    if any(new):
-        _draw_anew(inquiry.matter_id)
+        return bool(_persons(matter_id))
 
 
 def _persons(matter_id: uuid.UUID) -> list[Person]:
@@ -300,16 +312,15 @@ def _note_answers(inquiry: Inquiry, answers: list[Answer]) -> None:
             tell_of_other_person(one.question.source, inquiry.matter_id, actor=ASKING)
 
 
-def _take(inquiry: Inquiry, source_id: str, rows: list[Row]) -> bool:
-    """Make records and facts of what a source answered; whether there were any."""
+def _take(inquiry: Inquiry, source_id: str, rows: list[Row]) -> None:
+    """Make records and facts of what a source answered."""
     delivery = take_answers(source_id, rows, actor=ASKING)
     if delivery is None:
-        return False
+        return
     identify(delivery, actor=ASKING)
     with acting(ASKING, PURPOSE):
         asked = LookUp.objects.filter(inquiry=inquiry, source_id=source_id, state="value")
         asked.filter(kept_from=None).update(delivery=delivery)
-    return True
 
 
 def _end(inquiry: Inquiry, why: str) -> None:
@@ -329,7 +340,7 @@ def _put_on_record(inquiry: Inquiry, persons: Iterable[Person]) -> None:
     )  # fmt: skip
 
 
-def _draw_anew(matter_id: uuid.UUID) -> None:
+def _screen_again(matter_id: uuid.UUID) -> None:
     """Let the picture and the proposal see what is new, unless somebody has decided already."""
     try:
         screen(matter_id)

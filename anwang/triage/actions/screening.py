@@ -1,26 +1,28 @@
-"""The first second of a report, worker side: claim what waits, screen each report by itself.
+"""The first second of a report, worker side: claim what waits, screen it, many together where many wait.
 
-A claim is a lease of some seconds on a small portion; what a killed worker held comes up again when
-the lease has run out. Each report is screened and committed in a transaction of its own, under a
-lock on its matter, so that nothing is lost and nothing done twice (P6, ADR 0005). Claiming counts
-the attempts, so that a report which kills its worker is counted too; after five it stands at the
-desk as *not checked*, its clock running all the while.
+A claim is a lease of some seconds on a portion; what a killed worker held comes up again when the lease
+has run out, each report alone. Fresh reports are screened and committed together, under a lock on each
+matter, so that nothing is lost and nothing done twice (P6, ADR 0016); where one of them fails, nothing
+of that is kept and each is screened by itself. Claiming counts the attempts, so that a report which
+kills its worker is counted too; after five it stands at the desk as *not checked*, its clock running
+all the while.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
-from anwang.access.actions.entries import record_event
+from anwang.access.actions.entries import Event, record_events
 from anwang.access.context import SCREENING, acting
 from anwang.access.vocabulary import Act
 from anwang.common.errors import AnwangError
 from anwang.triage.actions import screening_steps as steps
-from anwang.triage.actions.screening_writes import park_matter, write_screening
+from anwang.triage.actions.screening_writes import park_matter, write_screenings
 from anwang.triage.actions.sealed_persons import tell_sealed_leads
 from anwang.triage.actions.waking import wake_families
 from anwang.triage.models import Screening
@@ -28,7 +30,8 @@ from anwang.triage.models import Screening
 logger = logging.getLogger(__name__)
 
 PURPOSE: Final = "screening"
-PORTION: Final = 4  # small: what one thread leases, an idle one cannot take
+# What one thread leases an idle one cannot take, and its first report is shown with its last one.
+PORTION: Final = 12
 LEASE_SECONDS: Final = 15
 MOST_ATTEMPTS: Final = 5
 
@@ -73,11 +76,12 @@ def screen_waiting(limit: int = 200) -> int:
     """
     done = taken = 0
     while taken < limit:
-        claimed = _claim(min(PORTION, limit - taken))
-        if not claimed:
+        fresh, again = _claim(min(PORTION, limit - taken))
+        if not fresh and not again:
             break
-        taken += len(claimed)
-        done += sum(_screen_claimed(report, attempts) for report, attempts in claimed)
+        taken += len(fresh) + len(again)
+        done += _screen_fresh([report for report, _ in fresh])
+        done += sum(_screen_claimed(report, attempts) for report, attempts in again)
     return done
 
 
@@ -93,8 +97,7 @@ def screen(report: uuid.UUID) -> Screening:
 
     Raises NotWaiting. What fails within a step is on the screening; other errors come through.
     """
-    with acting(SCREENING, PURPOSE):
-        made = _screen_locked(report)
+    made = _screen_one(report)
     if made is None:
         raise NotWaiting(f"Report {report}: {NotWaiting.__doc__}")
     return made
@@ -105,22 +108,38 @@ def screen_unchecked() -> int:
     with acting(SCREENING, PURPOSE), connection.cursor() as cursor:
         cursor.execute(_UNCHECKED, [MOST_ATTEMPTS])
         found = [row[0] for row in cursor.fetchall()]
-    done = 0
-    for report in found:
-        with acting(SCREENING, PURPOSE):
-            done += _screen_locked(report) is not None
-    return done
+    return sum(_screen_one(report) is not None for report in found)
 
 
-def _claim(portion: int) -> list[tuple[uuid.UUID, int]]:
+Claimed: TypeAlias = list[tuple[uuid.UUID, int]]
+"""Reports with the number of times they were claimed."""
+
+
+def _claim(portion: int) -> tuple[Claimed, Claimed]:
     """Lease fresh reports, and one that was tried before: alone, since it may be the one that
     kills."""
     with acting(SCREENING, PURPOSE), connection.cursor() as cursor:
-        claimed: list[tuple[uuid.UUID, int]] = []
-        for statement, most in ((_FRESH, portion), (_AGAIN, 1)):
-            cursor.execute(statement, {"portion": most, "lease": LEASE_SECONDS})
-            claimed += cursor.fetchall()
-        return claimed
+        cursor.execute(_FRESH, {"portion": portion})
+        fresh = cursor.fetchall()
+        cursor.execute(_AGAIN, {"portion": 1, "lease": LEASE_SECONDS})
+        return fresh, cursor.fetchall()
+
+
+def _screen_fresh(reports: Sequence[uuid.UUID]) -> int:
+    """How many of these have their screening now. Never raises for what lies in a report."""
+    left, done = list(reports), 0
+    while len(left) > 1:
+        try:
+            made, left = _screen_together(left)
+            done += len(made)
+        except Exception as error:
+            if not connection.is_usable():
+                raise
+            # The class of the error only: its text may quote what a report says (D6).
+            name = type(error).__name__
+            logger.warning("Screening %s reports together failed: %s.", len(left), name)
+            break
+    return done + sum(_screen_claimed(report, 1) for report in left)
 
 
 def _screen_claimed(report: uuid.UUID, attempts: int) -> bool:
@@ -130,8 +149,7 @@ def _screen_claimed(report: uuid.UUID, attempts: int) -> bool:
             park_matter(report)
         return True
     try:
-        with acting(SCREENING, PURPOSE):
-            return _screen_locked(report) is not None
+        return _screen_one(report) is not None
     except Exception:
         if not connection.is_usable():
             raise
@@ -142,25 +160,47 @@ def _screen_claimed(report: uuid.UUID, attempts: int) -> bool:
         return False
 
 
-def _screen_locked(report: uuid.UUID) -> Screening | None:
-    """Screen under the lock of the matter, or None where it is no longer ours to screen."""
-    waiting_report = steps.lock_waiting(report)
-    if waiting_report is None:
-        return None
-    found = steps.find_out(waiting_report)
-    screening = write_screening(waiting_report, found)
-    tell_sealed_leads(waiting_report, found)
-    wake_families(report)
-    record_event(
-        Act.REPORT_SCREENED,
-        actor=SCREENING,
-        object_kind="report",
-        object_ids=[report],
-        purpose=PURPOSE,
-        result="done" if not found.failed_steps else "partly",
-        detail=_counts(found),
-    )
-    return screening
+def _screen_one(report: uuid.UUID) -> Screening | None:
+    """Screen a report by itself, its steps guarded if need be; None where it is not ours to screen."""
+    try:
+        made, _ = _screen_together([report])
+    except Exception:
+        if not connection.is_usable():
+            raise
+        with acting(SCREENING, PURPOSE):
+            locked = steps.lock_waiting([report])
+            made = _put_on_record([steps.find_out_guarded(one) for one in locked])
+    return made[0] if made else None
+
+
+def _screen_together(reports: Sequence[uuid.UUID]) -> tuple[list[Screening], list[uuid.UUID]]:
+    """Screen in one transaction as many as go together; the screenings, and whom it left for the next.
+
+    In neither are reports that another holds or that somebody has decided.
+    """
+    with acting(SCREENING, PURPOSE):
+        locked = steps.lock_waiting(reports)
+        found = steps.find_out(locked) if locked else []
+        made = _put_on_record(found)
+    return made, [one.id for one in locked[len(found) :]]
+
+
+def _put_on_record(found: Sequence[steps.Findings]) -> list[Screening]:
+    if not found:
+        return []
+    made = write_screenings(found)
+    tell_sealed_leads(found)
+    wake_families([one.report.id for one in found])
+    record_events(
+        [
+            Event(
+                Act.REPORT_SCREENED, SCREENING, "report", [one.report.id], PURPOSE,
+                result="done" if not one.failed_steps else "partly", detail=_counts(one),
+            )
+            for one in found
+        ]
+    )  # fmt: skip
+    return made
 
 
 def _counts(found: steps.Findings) -> dict[str, Any]:

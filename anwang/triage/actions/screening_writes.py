@@ -1,16 +1,17 @@
-"""Puts on record what a screening found: the screening itself, the matter's line, its desk."""
+"""Puts on record what screenings found: the screening itself, the matter's line, its desk."""
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
 from anwang.access.actions.entries import record_event
-from anwang.access.actions.relations import relate
+from anwang.access.actions.relations import Reach, relate
 from anwang.access.context import SCREENING
 from anwang.access.vocabulary import Act
 from anwang.directory.models import County, District, Team
@@ -28,19 +29,22 @@ BY_RESIDENCE: Final = "residence-known"
 
 _UPDATE = """
 update triage_matter m set state = 'awaiting-decision', changed_at = clock.now(),
-    grade = %(grade)s, grade_class = %(grade_class)s, stream = %(stream)s,
-    agency_kind = %(agency_kind)s, joint_with = %(joint_with)s, passed_to = %(passed_to)s,
-    headline = %(headline)s, failed_steps = %(failed_steps)s,
-    same_event_as = %(same_event_as)s, same_event_probability = %(same_event_probability)s,
-    county = %(county)s, desk_team = %(desk_team)s,
-    attempts = m.attempts + %(attempt)s,
+    grade = a.grade, grade_class = a.grade_class, stream = a.stream,
+    agency_kind = a.agency_kind, joint_with = a.joint_with, passed_to = a.passed_to,
+    headline = a.headline, failed_steps = a.failed_steps,
+    same_event_as = a.same_event_as, same_event_probability = a.same_event_probability,
+    county = a.county, desk_team = a.desk_team,
+    attempts = m.attempts + a.attempt,
     due_at = coalesce(
         (select c.due_at from triage_clock c
          where c.matter_id = m.report_id and c.stopped_at is null
            and c.state in ('running', 'missed')
          order by c.legal desc, c.due_at limit 1),
         m.due_at)
-where m.report_id = %(matter)s
+from jsonb_to_recordset(%s::jsonb) a (matter uuid, grade text, grade_class text, stream text,
+    agency_kind text, joint_with jsonb, passed_to text, headline jsonb, failed_steps jsonb,
+    same_event_as uuid, same_event_probability float8, county text, desk_team text, attempt int)
+where m.report_id = a.matter
 """
 _PARK = """
 update triage_matter set state = 'awaiting-decision', changed_at = clock.now(),
@@ -49,26 +53,41 @@ where report_id = %s and state = 'received'
 """
 
 
-def write_screening(report: WaitingReport, found: Findings) -> Screening:
-    """Store the screening and bring the matter up to it; the report awaits its decision."""
-    screening = Screening.objects.create(
-        matter_id=report.id,
-        matches={str(index): _match_kept(found, index) for index in found.matches},
-        same_event=[other.as_dict() for other in found.same_events],
-        picture=found.picture,
-        inputs={name: plain(value) for name, value in sorted(found.inputs.items())},
-        proposal=found.proposal.as_json() if found.proposal else {},
-        versions=found.versions,
-        failed_steps=found.failed_steps,
-        automatic=_automatic(report, found),
+def write_screenings(screened: Sequence[Findings]) -> list[Screening]:
+    """Store the screenings and bring the matters up to them; the reports await their decision."""
+    made = Screening.objects.bulk_create(
+        [
+            Screening(
+                matter_id=found.report.id,
+                matches={str(index): _match_kept(found, index) for index in found.matches},
+                same_event=[other.as_dict() for other in found.same_events],
+                picture=found.picture,
+                inputs={name: plain(value) for name, value in sorted(found.inputs.items())},
+                proposal=found.proposal.as_json() if found.proposal else {},
+                versions=found.versions,
+                failed_steps=found.failed_steps,
+                automatic=_automatic(found.report, found),
+            )
+            for found in screened
+        ]
     )
-    county, desk = _desk_for(report, found)
+    desks = [_desk_for(found.report, found) for found in screened]
+    rows = [
+        _columns(found.report, found, *where) for found, where in zip(screened, desks, strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE, _columns(report, found, county, desk))
-    if desk != report.desk_team:
-        _move_to(desk, report)
-    _relate_persons(desk, report, found)
-    return screening
+        cursor.execute(_UPDATE, [json.dumps(rows, ensure_ascii=False, default=str)])
+    for found, (_, desk) in zip(screened, desks, strict=True):
+        if desk != found.report.desk_team:
+            _move_to(desk, found.report)
+    relate(
+        [
+            reach
+            for found, (_, desk) in zip(screened, desks, strict=True)
+            for reach in _persons_reached(desk, found)
+        ]
+    )
+    return made
 
 
 def _automatic(report: WaitingReport, found: Findings) -> str:
@@ -139,10 +158,10 @@ def _columns(
         "grade_class": proposal.grade_class if proposal else None,
         "stream": proposal.stream if proposal else None,
         "agency_kind": proposal.agency_kind if proposal else None,
-        "joint_with": json.dumps(proposal.joint_with if proposal else []),
+        "joint_with": proposal.joint_with if proposal else [],
         "passed_to": proposal.passed_to if proposal else None,
-        "headline": json.dumps(headline, ensure_ascii=False),
-        "failed_steps": json.dumps(found.failed_steps),
+        "headline": headline,
+        "failed_steps": found.failed_steps,
         "same_event_as": other.report if other else None,
         "same_event_probability": other.probability if other else None,
         "county": county,
@@ -163,14 +182,16 @@ def _move_to(desk: str, report: WaitingReport) -> None:
     """The desk of the county that turned out answers from this instant, without a gap (V2)."""
     with connection.cursor() as cursor:
         cursor.execute("select triage.hand_over(%s, %s, %s)", [report.id, desk, BY_RESIDENCE])
-    relate(desk, "report", [report.id], ground="duty-desk", through=report.id)
+    relate([Reach(desk, "report", report.id, ground="duty-desk", through=report.id)])
 
 
-def _relate_persons(desk: str, report: WaitingReport, found: Findings) -> None:
+def _persons_reached(desk: str, found: Findings) -> list[Reach]:
     """The desk may look at whom the subjects were taken to be, on the ground of this report."""
     persons = {uuid.UUID(str(match.person_id)) for match in found.accepted.values()}
-    if persons:
-        relate(desk, "person", sorted(persons), ground="subject", through=report.id)
+    return [
+        Reach(desk, "person", person, ground="subject", through=found.report.id)
+        for person in sorted(persons)
+    ]
 
 
 @cache

@@ -6,6 +6,8 @@ headline and no count: whoever works the new report sees what there would be wit
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
@@ -14,25 +16,30 @@ from anwang.access.actions.notices import notify
 from anwang.access.vocabulary import NoticeKind
 
 if TYPE_CHECKING:
-    from anwang.triage.actions.screening_steps import Findings, WaitingReport
+    from anwang.triage.actions.screening_steps import Findings
 
 KIND: Final = NoticeKind.SEALED_PERSON_REPORTED
 
 # A screening of a sealed report writes records of its own: they are sealed with it.
 _ONE_STATEMENT: Final = """
-with kept as (
+with asked as materialized (
+    select * from jsonb_to_recordset(%s::jsonb)
+        a (place int, report uuid, records uuid[], persons text[], tokens text[])
+), kept as (
     insert into access_seal (id, object_kind, object_id, ground, root, request, since)
     select gen_random_uuid(), 'record', record, s.ground, s.root, s.request, clock.now()
-    from access_seal s cross join unnest(%(records)s::uuid[]) record
-    where s.object_id = %(report)s and s.object_kind = 'report' and s.until is null
+    from asked a
+    join access_seal s on s.object_id = a.report and s.object_kind = 'report' and s.until is null
+    cross join unnest(a.records) record
     on conflict (object_id) where until is null do nothing
 )
-select distinct s.root, m.account_id
-from access_seal s
+select distinct a.place, s.root, m.account_id
+from asked a
+cross join access_seal s
 join access_sealmember m on m.seal_id = s.id and m.lead and m.until is null
 where s.object_kind = 'report' and s.object_id = s.root and s.until is null
   and not exists (select from access_seal own
-      where own.root = s.root and own.object_id = %(report)s and own.until is null)
+      where own.root = s.root and own.object_id = a.report and own.until is null)
   and exists (
     select from access_seal told
     left join lateral (
@@ -45,25 +52,28 @@ where s.object_kind = 'report' and s.object_id = s.root and s.until is null
             jsonb_array_elements(r.body -> 'subjects') subject where r.id = told.object_id
     ) numbered on true
     where told.root = s.root and told.until is null and told.object_kind in ('report', 'record')
-      and (known.person = any(%(persons)s) or numbered.token = any(%(tokens)s)))
+      and (known.person = any(a.persons) or numbered.token = any(a.tokens)))
+order by a.place
 """
 
 
-def tell_sealed_leads(report: WaitingReport, found: Findings) -> int:
-    """Tell the leads of sealed cases that this report is about somebody of theirs; how many."""
-    tokens = [one.id_token.hex() for one in found.forms if one.id_token is not None]
+def tell_sealed_leads(screened: Sequence[Findings]) -> int:
+    """Tell the leads of sealed cases that one of these is about somebody of theirs; how many."""
+    asked = [
+        {
+            "place": place,
+            "report": str(found.report.id),
+            "records": [str(record) for record in found.own_records.values()],
+            "persons": sorted(found.person_ids),
+            "tokens": [one.id_token.hex() for one in found.forms if one.id_token is not None],
+        }
+        for place, found in enumerate(screened)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ONE_STATEMENT,
-            {
-                "report": report.id,
-                "records": list(found.own_records.values()),
-                "persons": sorted(found.person_ids),
-                "tokens": tokens,
-            },
-        )
+        cursor.execute(_ONE_STATEMENT, [json.dumps(asked)])
         leads = cursor.fetchall()
-    for root, lead in leads:
+    for place, root, lead in leads:
+        report = screened[place].report
         notify(
             KIND, to_account=lead, object_kind="report", object_id=root,
             detail={"receipt": report.receipt, "desk": report.desk_team},

@@ -1,9 +1,8 @@
-"""*Same event?* among the reports: leave a trace of this one, compare it with those that share a key.
+"""*Same event?* among the reports: leave a trace of these, compare each with those that share a key.
 
-Two reports of one event may be screened by two workers at the same instant. A lock on every key, from
+Two reports of one event may be screened by two workers at the same instant. A lock for every key, from
 leaving the trace to the commit, makes sure that whichever comes second sees the first, and since it
-may be the one accepted earlier, it tells the later report too. Reports that share no key, which are
-never compared, do not wait for each other.
+may be the one accepted earlier, it tells the later report too.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
@@ -36,35 +36,46 @@ MOST_A_KEY: Final = 300
 _WINDOWS: Final = 3  # of the policy's days: reports further apart may still state the same day
 _LOCK_NUMBER: Final = 815_010
 
-# In the order of the numbers, so that no two wait for each other; two keys of one number cost a wait.
+# In the order of the numbers, so that no two wait for each other. They are few, since a portion of
+# reports has hundreds of keys and the database room for some thousands of locks; two keys of one
+# number cost a wait, and only until whoever holds it has written down what it found.
 _HOLD = "select pg_advisory_xact_lock(%s, number) from unnest(%s::int[]) number"
-_NUMBERS: Final = 2**31
+_NUMBERS: Final = 256
 _LEAVE = """
-with trace as (
+with asked as materialized (
+    select * from jsonb_to_recordset(%s::jsonb)
+        a (matter uuid, received_at timestamptz, digest jsonb, keys bigint[])
+), trace as (
     insert into triage_reporttrace (matter_id, received_at, digest)
-    values (%(matter)s, %(received_at)s, %(digest)s)
+    select matter, received_at, digest from asked
     on conflict (matter_id) do update set digest = excluded.digest
 )
 insert into triage_tracekey (key, matter_id)
-select key, %(matter)s from unnest(%(keys)s::bigint[]) as key
+select key, matter from asked cross join unnest(keys) key
 on conflict do nothing
 """
+# `passed`: the report itself and those screened with it that came after it.
 _CANDIDATES = f"""
-with shared as (
-    select near.matter_id, count(*) as keys
-    from unnest(%(keys)s::bigint[]) as asked (key)
-    cross join lateral (
-        select k.matter_id from triage_tracekey k where k.key = asked.key limit %(a_key)s
-    ) near
-    where near.matter_id <> %(matter)s
-    group by near.matter_id
-)
-select t.matter_id, t.digest, m.same_event_as
-from shared
-join triage_reporttrace t on t.matter_id = shared.matter_id
-join triage_matter m on m.report_id = t.matter_id
-where t.received_at between %(earliest)s and %(latest)s and {not_sealed("t.matter_id")}
-order by shared.keys desc, t.received_at desc limit %(most)s
+select a.place, near.*
+from jsonb_to_recordset(%(asked)s::jsonb)
+    a (place int, keys bigint[], passed uuid[], earliest timestamptz, latest timestamptz)
+cross join lateral (
+    with shared as (
+        select near.matter_id, count(*) as keys
+        from unnest(a.keys) as asked (key)
+        cross join lateral (
+            select k.matter_id from triage_tracekey k where k.key = asked.key limit %(a_key)s
+        ) near
+        where near.matter_id <> all(a.passed)
+        group by near.matter_id
+    )
+    select t.matter_id, t.digest::text, m.same_event_as
+    from shared
+    join triage_reporttrace t on t.matter_id = shared.matter_id
+    join triage_matter m on m.report_id = t.matter_id
+    where t.received_at between a.earliest and a.latest and {not_sealed("t.matter_id")}
+    order by shared.keys desc, t.received_at desc limit %(most)s
+) near
 """  # noqa: S608 - constants only
 # Nobody is told of a sealed report: a later one is none the wiser.
 _TELL_LATER = f"""
@@ -112,29 +123,47 @@ def same_event_policy() -> SameEventPolicy:
     return load_policy()
 
 
-def trace_and_compare(matter: uuid.UUID, digest: ReportDigest) -> list[EventFound]:
-    """Reports that may tell of the same event, likeliest first; the trace of this one is left.
+Asked: TypeAlias = tuple[uuid.UUID, ReportDigest]
+"""A report's matter and what is compared of it."""
 
-    Holds the keys until the transaction ends. At most 40 reports are compared.
+
+def trace_and_compare(asked: Sequence[Asked]) -> list[list[EventFound]]:
+    """For each the reports that may tell of the same event, likeliest first; its trace is left.
+
+    `asked` in the order in which they were accepted: the result is that of one after the other.
+    Holds the keys until the transaction ends. At most 40 reports are compared with each.
     """
     policy = same_event_policy()
-    keys = event_keys(digest)[:MOST_KEYS]
+    keys = [event_keys(digest)[:MOST_KEYS] for _, digest in asked]
+    # Whom a report was taken to repeat since the candidates were read.
+    points_to: dict[uuid.UUID, uuid.UUID | None] = {}
+    found: list[list[EventFound]] = []
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [_LOCK_NUMBER, sorted({key % _NUMBERS for key in keys})])
-        cursor.execute(
-            _LEAVE,
-            {
-                "matter": matter,
-                "received_at": digest.received_at,
-                "digest": json.dumps(digest_pack(digest)),
-                "keys": keys,
-            },
-        )
-        found = _compared(_candidates(cursor, matter, digest, keys, policy), digest, policy)
-        for other in found:
-            if not other.earlier:
-                _tell_later(cursor, matter, other)
+        numbers = sorted({key % _NUMBERS for mine in keys for key in mine})
+        cursor.execute(_HOLD, [_LOCK_NUMBER, numbers])
+        cursor.execute(_LEAVE, [json.dumps(_traces(asked, keys))])
+        near = _candidates(cursor, asked, keys, policy)
+        for (matter, digest), candidates in zip(asked, near, strict=True):
+            mine = _compared(candidates, points_to, digest, policy)
+            for other in mine:
+                if not other.earlier and _tell_later(cursor, matter, other):
+                    points_to[other.report] = matter
+            earlier = event_proposed(mine)
+            points_to[matter] = earlier.report if earlier else None
+            found.append(mine)
     return found
+
+
+def _traces(asked: Sequence[Asked], keys: Sequence[list[int]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "matter": str(matter),
+            "received_at": digest.received_at.isoformat(),
+            "digest": digest_pack(digest),
+            "keys": mine,
+        }
+        for (matter, digest), mine in zip(asked, keys, strict=True)
+    ]
 
 
 def event_proposed(found: list[EventFound]) -> EventFound | None:
@@ -152,38 +181,41 @@ def event_proposed(found: list[EventFound]) -> EventFound | None:
     return chosen
 
 
+Candidate: TypeAlias = tuple[uuid.UUID, ReportDigest, uuid.UUID | None]
+
+
 def _candidates(
-    cursor: Any,
-    matter: uuid.UUID,
-    digest: ReportDigest,
-    keys: list[int],
-    policy: SameEventPolicy,
-) -> list[tuple[uuid.UUID, ReportDigest, uuid.UUID | None]]:
+    cursor: Any, asked: Sequence[Asked], keys: Sequence[list[int]], policy: SameEventPolicy
+) -> list[list[Candidate]]:
     window = dt.timedelta(days=policy.most_days_apart * _WINDOWS)
-    cursor.execute(
-        _CANDIDATES,
+    matters = [str(matter) for matter, _ in asked]
+    told = [
         {
-            "matter": matter,
-            "keys": keys,
-            "a_key": MOST_A_KEY,
-            "earliest": digest.received_at - window,
-            "latest": digest.received_at + window,
-            "most": MOST_CANDIDATES,
-        },
-    )
-    return [
-        (row[0], digest_unpack(json.loads(row[1]) if isinstance(row[1], str) else row[1]), row[2])
-        for row in cursor.fetchall()
+            "place": place,
+            "keys": keys[place],
+            "passed": matters[place:],
+            "earliest": (digest.received_at - window).isoformat(),
+            "latest": (digest.received_at + window).isoformat(),
+        }
+        for place, (_, digest) in enumerate(asked)
     ]
+    cursor.execute(
+        _CANDIDATES, {"asked": json.dumps(told), "a_key": MOST_A_KEY, "most": MOST_CANDIDATES}
+    )
+    near: list[list[Candidate]] = [[] for _ in asked]
+    for place, report, digest, points_to in cursor.fetchall():
+        near[place].append((report, digest_unpack(json.loads(digest)), points_to))
+    return near
 
 
 def _compared(
-    candidates: list[tuple[uuid.UUID, ReportDigest, uuid.UUID | None]],
+    candidates: Sequence[Candidate],
+    points_to: Mapping[uuid.UUID, uuid.UUID | None],
     digest: ReportDigest,
     policy: SameEventPolicy,
 ) -> list[EventFound]:
     found = []
-    for report, other, points_to in candidates:
+    for report, other, pointed_to in candidates:
         scored = same_event(digest, other, policy, model_in_force())
         if scored.probability >= policy.propose:
             earlier = (other.accepted_at, other.receipt) < (digest.accepted_at, digest.receipt)
@@ -191,15 +223,16 @@ def _compared(
             found.append(
                 EventFound(
                     report, other.receipt, other.accepted_at, scored.probability, reasons, earlier,
-                    points_to, names_the_same(digest, other),
+                    points_to.get(report, pointed_to), names_the_same(digest, other),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda one: (-one.probability, one.accepted_at, one.receipt))
 
 
-def _tell_later(cursor: Any, earlier: uuid.UUID, later: EventFound) -> None:
-    """The other report came later and was screened first: it learns of this one now."""
+def _tell_later(cursor: Any, earlier: uuid.UUID, later: EventFound) -> bool:
+    """The other report came later and was screened first: it learns of this one now; whether it did."""
     cursor.execute(
         _TELL_LATER,
         {"earlier": earlier, "later": later.report, "probability": later.probability},
     )
+    return bool(cursor.rowcount)

@@ -7,12 +7,16 @@ who may not know of the report, and across counties only that there is one.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import connection
 
 
-def wake_families(report: uuid.UUID) -> int:
-    """How many family files the report has woken; each once, however often it is screened."""
+def wake_families(reports: Sequence[uuid.UUID]) -> int:
+    """How many family files the reports have woken; each once a report, however often it is screened."""
     with connection.cursor() as cursor:
-        cursor.execute("select triage.wake_families(%s)", [report])
+        cursor.execute(
+            "select coalesce(sum(triage.wake_families(report)), 0) from unnest(%s::uuid[]) report",
+            [list(reports)],
+        )
         return int(cursor.fetchone()[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -124,16 +124,27 @@ def accounts_by(ids: set[uuid.UUID]) -> dict[uuid.UUID, Account]:
     return Account.objects.only("display_name", "display_name_en").in_bulk(ids) if ids else {}
 
 
+def answers_given(
+    matter_ids: Iterable[uuid.UUID], known_at: dt.datetime
+) -> dict[uuid.UUID, list[Given]]:
+    """Matter -> what had been answered about it by `known_at` of those instruments that inputs are
+    read from; those without answers are absent. For our programs."""
+    found = _read_by(known_at).filter(matter__in=list(matter_ids))
+    rows = found.values_list("matter", *_COLUMNS)
+    return {
+        matter: list(_given(row[1:] for row in of_one))
+        for matter, of_one in groupby(rows, key=lambda row: row[0])
+    }
+
+
 def with_answers_by(
-    picture: Picture, matter_id: uuid.UUID, subjects: Mapping[str, str], known_at: dt.datetime
+    picture: Picture, own: Sequence[Given], subjects: Mapping[str, str], known_at: dt.datetime
 ) -> dict[str, Any]:
-    """The picture with what had been answered by `known_at` of those instruments that inputs are read
-    from: about this report, and about others on the same victim as far as `_grave` tells.
+    """The picture with a report's `own` answers, and with those about others on the same victim as far
+    as `_grave` tells.
 
     `subjects`: person id -> role, of whom the report's subjects are taken to be. For our programs.
     """
-    rows = _read_by(known_at).filter(matter=matter_id)
-    own = list(_given(rows.values_list(*_COLUMNS)))
     others = about_the_same(picture, subjects)
     return with_given(picture, [*own, *_grave(others, known_at)])
 

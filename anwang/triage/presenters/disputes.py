@@ -27,11 +27,6 @@ LEVELS: Final[dict[str, Words]] = {
     "county": {"zh": "縣市主管", "en": "county manager"},
     "ministry": {"zh": "中央主管機關", "en": "ministry"},
 }
-WHEREABOUTS: Final[dict[str, Words]] = {
-    "settled": {"zh": "行蹤固定", "en": "settled"},
-    "moving": {"zh": "行蹤不定", "en": "moving"},
-    "missing": {"zh": "失蹤", "en": "missing"},
-}
 
 
 def dispute_line(dispute: Dispute, teams: Mapping[str, Team], now: dt.datetime) -> Line:
@@ -132,8 +127,6 @@ def _value(field: str, value: Any) -> Words:
         return _named(
             County.objects.filter(pk=value).values_list("name_zh", "name_en").first(), value
         )
-    if field == "whereabouts":
-        return WHEREABOUTS.get(str(value), {"zh": str(value), "en": str(value)})
     if field == "refused_by":
         teams = Team.objects.in_bulk(value)
         return {"zh": "、".join(one.name_zh for one in teams.values()),

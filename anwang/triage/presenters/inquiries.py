@@ -9,13 +9,15 @@ from typing import Any, Final
 from django.urls import reverse
 
 from anwang.registries.transports.troubles import TEXTS
-from anwang.triage.models import ASKED_ABOUT, LookUp, Matter
+from anwang.triage.models import ASKED_ABOUT, LookUp, Matter, Screening
 from anwang.triage.presenters.picture import names_of
-from anwang.triage.presenters.words import source_words
-from anwang.triage.queries.inquiries import Inquired
+from anwang.triage.presenters.words import Words, code_words, field_words, plain, source_words
+from anwang.triage.queries.inquiries import Inquired, is_screened_again
+from anwang.triage.rules.would_change import TOLD
 
 # What calls for reading first; what was not even asked stands folded away below.
 ORDER: Final = ("value", "failed", "late", "asking", "none", "withheld", "not-asked")
+RECOGNISED: Final[Words] = {"zh": "辨識出的人", "en": "people recognised"}
 FOLDED: Final = frozenset({"withheld", "not-asked"})
 
 
@@ -25,6 +27,8 @@ def asked_context(
     """Context of triage/_asked.html. `names`: person id -> name, of the family's members."""
     receipt = matter.report.receipt
     found: dict[str, Any] = {
+        "screens": is_screened_again(matter),
+        "report_url": reverse("triage:report", args=[receipt]),
         "ask_url": reverse("triage:ask", args=[receipt]) if matter.state in ASKED_ABOUT else None,
         "inquiry": None,
     }
@@ -39,6 +43,7 @@ def asked_context(
     nothing = [one for one in shown if one["state"] == "none" and len(one["groups"]) == 1]
     part = reverse("triage:asked", args=[receipt])
     return found | {
+        "again": _again(*inquired.screened) if inquired.screened else None,
         "inquiry": inquired.inquiry,
         "running": inquired.running,
         "live_url": f"{part}?since={inquired.version}" if inquired.running else None,
@@ -48,6 +53,29 @@ def asked_context(
         "answered": sum(one["state"] in ("value", "none") for one in lines),
         "total": len(lines),
     }
+
+
+def _again(before: Screening, after: Screening) -> dict[str, Any]:
+    """What a new screening says otherwise than the one before: [{field, before, after}], and whether
+    it could be carried out in full."""
+    lines = [
+        {
+            "field": field_words(name),
+            "before": code_words(name, was),
+            "after": code_words(name, now),
+        }
+        for name in TOLD
+        if (was := before.proposal.get(name)) != (now := after.proposal.get(name))
+    ]
+    known = _recognised(before), _recognised(after)
+    if known[0] != known[1]:
+        lines.insert(0, {"field": RECOGNISED, "before": plain(known[0]), "after": plain(known[1])})
+    return {"at": after.at, "lines": lines, "failed": bool(after.failed_steps)}
+
+
+def _recognised(screening: Screening) -> int:
+    """How many of the subjects were taken to be somebody."""
+    return sum(bool(one.get("person_id")) for one in screening.matches.values())
 
 
 def _listed(lines: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
+from django.core.paginator import Page, Paginator
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -18,12 +19,19 @@ from anwang.triage.presenters.words import Words, source_words
 ANSWERS = ("value", "none")
 MOST_NAMES = 3
 MOST_OF_A_KIND = 3
+# Visits and doses of a household of forty over years are thousands of lines.
+MOST_FOLDED = 200
+Folded = Page[Mapping[str, Any]]
 
 
-def picture_context(picture: Mapping[str, Any], *, id_prefix: str = "genogram") -> dict[str, Any]:
-    """As triage/_picture.html takes it; of the day on which the picture was taken."""
+def picture_context(
+    picture: Mapping[str, Any], *, id_prefix: str = "genogram", page: str | None = None
+) -> dict[str, Any]:
+    """As triage/_picture.html takes it; of the day on which the picture was taken. `page`: which of
+    the facts that are folded away, the first where none or no such is named.
+    """
     members = picture.get("members") or []
-    notable, rest = _facts(picture)
+    notable, rest = _facts(picture, page)
     return {
         "as_of": picture.get("as_of"),
         "known_at": picture.get("known_at"),
@@ -47,11 +55,11 @@ def names_of(picture: Mapping[str, Any]) -> dict[str, str]:
     return {one["person_id"]: one.get("name") or "不詳" for one in picture.get("members") or []}
 
 
-def _facts(picture: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What calls for attention now, and the rest: everyday, past, or said again by one source."""
-    kinds = _kinds()
+def _facts(picture: Mapping[str, Any], page: str | None) -> tuple[list[dict[str, Any]], Folded]:
+    """What calls for attention now, and a page of the rest: everyday, past, or said again by one source."""
+    kinds, names = _kinds(), names_of(picture)
     notable: list[dict[str, Any]] = []
-    rest: list[dict[str, Any]] = []
+    rest: list[Mapping[str, Any]] = []
     counted: Counter[tuple[str, str]] = Counter()
     for fact in _each_once(picture.get("facts") or []):
         kind = kinds.get(fact["kind"])
@@ -62,8 +70,13 @@ def _facts(picture: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[
             or (kind is not None and kind.everyday)
             or counted[place] > MOST_OF_A_KIND
         )
-        (rest if folded else notable).append(_line(fact, names_of(picture)))
-    return notable, rest
+        if folded:
+            rest.append(fact)
+        else:
+            notable.append(_line(fact, names))
+    shown = Paginator(rest, MOST_FOLDED).get_page(page)
+    shown.object_list = [_line(fact, names) for fact in shown.object_list]
+    return notable, shown
 
 
 @cache

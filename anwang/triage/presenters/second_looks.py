@@ -60,6 +60,8 @@ def look_context(
         "looked_at": look.looked_at,
         "said": look.said,
         "stale": stale,
+        "own": look.asked_by == reader,
+        "may_not": is_open and at_desk and not may_look,
         "may_look": is_open and at_desk and may_look,
         "may_take_back": is_open
         and at_desk

@@ -8,33 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from anwang.common.yaml_files import read_yaml
-from anwang.directory.templatetags.anwang_codes import LISTS
+from anwang.directory.listed import words_of
 from anwang.registries.rules.manifests import all_manifests
+from anwang.rulebook.rules.in_words import NOTHING
 from anwang.triage.models import Clock
 from anwang.triage.rules.policies import shipped_docs
 from anwang.triage.rules.reading import POLICIES, shipped_reading
 
 Words = dict[str, str]
 MARKS: Final = Path(__file__).resolve().parents[2] / "intake" / "policies" / "marks.yaml"
-NOTHING: Final = {"zh": "無", "en": "none"}
-_LISTS_OF: Final = {
-    "grade": "grades",
-    "grade_class": "grade_classes",
-    "stream": "streams",
-    "agency_kind": "agency_kinds",
-    "joint_with": "agency_kinds",
-    "injury": "injuries",
-    "channel": "channels",
-    "refusal": "refusals",
-    "dispute_ground": "dispute_grounds",
-    "concern": "concerns",
-    "concerns": "concerns",
-    "cues": "cues",
-    "error_signs": "error_signs",
-    "respondent_relation_group": "relation_groups",
-    "tasks": "tasks",
-    "window": "windows",
-}
 _CHANGES: Final[dict[str, Words]] = {
     "grade": {"zh": "分級", "en": "the grade"},
     "grade_class": {"zh": "分類", "en": "the class"},
@@ -47,11 +29,6 @@ _CHANGES: Final[dict[str, Words]] = {
     "dispatch": {"zh": "派案方式", "en": "the way of dispatch"},
     "window": {"zh": "受理窗口", "en": "the window"},
     "transfer": {"zh": "轉介", "en": "the hand-over"},
-}
-_OUTCOMES: Final[dict[str, Words]] = {
-    "by-desk": {"zh": "由值班台決定", "en": "by the desk"},
-    "automatic": {"zh": "自動派案", "en": "automatic"},
-    "same-day": {"zh": "當日轉介", "en": "on the same day"},
 }
 
 
@@ -81,12 +58,6 @@ def _sources() -> dict[str, Words]:
 def _inputs() -> dict[str, Words]:
     said = read_yaml(POLICIES / "inputs.yaml")["inputs"]
     return {name: one["text"] for name, one in said.items() if one.get("text")}
-
-
-@cache
-def _listed(name: str) -> dict[str, Words]:
-    rows = read_yaml(LISTS / f"{name}.yaml")
-    return {str(row["code"]): {"zh": row["zh"], "en": row["en"]} for row in rows}
 
 
 def plain(text: object) -> Words:
@@ -128,14 +99,12 @@ def code_words(field: str, value: object) -> Words:
     if isinstance(value, bool):
         return {"zh": "是", "en": "yes"} if value else {"zh": "否", "en": "no"}
     if value in (None, "", []):
-        return NOTHING
+        return dict(NOTHING)
     if isinstance(value, (list, tuple)):
         return _joined([code_words(field, one) for one in value])
     if field == "clocks":
         return clock_words(str(value))
-    if field in _LISTS_OF:
-        return _listed(_LISTS_OF[field]).get(str(value)) or plain(value)
-    return _OUTCOMES.get(str(value)) or plain(value)
+    return words_of(field, value) or plain(value)
 
 
 def _joined(words: list[Words]) -> Words:

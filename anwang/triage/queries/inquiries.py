@@ -9,7 +9,7 @@ from datetime import datetime
 
 from anwang.access.permissions import Permit
 from anwang.registries.transports.questions import notes_agree
-from anwang.triage.models import Inquiry, LookUp
+from anwang.triage.models import Decision, Inquiry, LookUp, Matter, Screening, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Inquired:
 
     inquiry: Inquiry
     lookups: list[LookUp]
+    # The screening before the inquiry and the one after it; None while there is no new one.
+    screened: tuple[Screening, Screening] | None = None
 
     @property
     def running(self) -> bool:
@@ -49,7 +51,25 @@ def _last(matter_id: uuid.UUID) -> Inquired | None:
     if inquiry is None:
         return None
     lookups = LookUp.objects.filter(inquiry=inquiry).defer("request", "receipt")
-    return Inquired(inquiry, list(lookups.order_by("source_id", "person")))
+    listed = list(lookups.order_by("source_id", "person"))
+    return Inquired(inquiry, listed, None if inquiry.done_at is None else _screened(inquiry))
+
+
+def _screened(inquiry: Inquiry) -> tuple[Screening, Screening] | None:
+    """At most two came with the inquiry: one to find the family, one with what was answered."""
+    latest = Screening.objects.filter(matter_id=inquiry.matter_id).only(
+        "at", "matches", "proposal", "failed_steps"
+    )
+    found = list(latest.order_by("-at")[:3])
+    before = next((one for one in found if one.at <= inquiry.at), None)
+    return (before, found[0]) if before is not None and found[0].at > inquiry.at else None
+
+
+def is_screened_again(matter: Matter) -> bool:
+    """Whether asking the sources also has the report screened again: as long as nobody has decided."""
+    if matter.state != State.AWAITING_DECISION:
+        return matter.state == State.RECEIVED
+    return not Decision.objects.filter(matter=matter).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ unknown, and what one more answer would change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from anwang.rulebook.rules.cells import Inputs
@@ -46,8 +46,8 @@ class Proposal:
     policy_version: str
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain data, to be stored with the decision."""
-        return asdict(self)
+        """The same as plain data, to be stored with the decision; its lists are the proposal's own."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 def propose(inputs: Inputs, policies: TriagePolicies) -> Proposal:

@@ -17,6 +17,7 @@ from anwang.access.middleware import actor_of
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
 from anwang.directory.actions import desk_of
+from anwang.directory.listed import listed
 from anwang.directory.models import County, Team
 from anwang.triage.actions.disputes import (
     answer_dispute,
@@ -45,7 +46,6 @@ from anwang.triage.permissions import (
     put_disputes_on_record,
 )
 from anwang.triage.presenters.disputes import (
-    WHEREABOUTS,
     dispute_context,
     dispute_line,
     ground_choices,
@@ -249,7 +249,7 @@ def _county_page(
         "errors": errors,
         "counties": County.objects.order_by("code"),
         "own": matter.county,
-        "whereabouts": WHEREABOUTS,
+        "whereabouts": listed("whereabouts"),
         "answer": proposal_words(answer_.as_json() | {"kind": "county"}, {}),
         "answer_county": answer_.county,
     }

@@ -49,6 +49,8 @@ def test_a_back_test_is_asked_for_watched_and_stopped(desk):
     asked = desk.post(f"/trials/of/{number}/", {})
     waiting = desk.get(asked.url)
     assert "data-live" in waiting.content.decode()
+    page = desk.get(f"/trials/of/{number}/").content.decode()
+    assert "這一版試算過的" in page and asked.url in page
     desk.post(f"{asked.url}stop/")
     with as_role("worker"):
         run_waiting_backtests()

@@ -19,7 +19,7 @@ from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries import picture_of
 from anwang.intake.models import Report
 from anwang.rulebook.rules.cells import UNKNOWN, Value
-from anwang.triage.instruments.queries import with_answers_by
+from anwang.triage.instruments.queries import answers_given, with_answers_by
 from anwang.triage.models import Screening
 from anwang.triage.queries.matters import open_copy_of
 from anwang.triage.rules.attached import read_stored
@@ -155,7 +155,7 @@ def decided_again(
     ]
     drawn = with_answers_by(
         without_report(picture, report.receipt),
-        report.pk,
+        answers_given([report.pk], known_at).get(report.pk, []),
         {who: role for role, who in told},
         known_at,
     )

@@ -33,7 +33,7 @@ class ShadowCount:
 def backtests(permit: Permit, version_no: int | None = None) -> QuerySet[Backtest]:
     """Runs that the row rules let the reader see, newest first; results left out."""
     found = Backtest.objects.defer("result", "tried").order_by("-asked_at")
-    return found.filter(version_no=version_no) if version_no else found[:MOST_RUNS]
+    return (found.filter(version_no=version_no) if version_no else found)[:MOST_RUNS]
 
 
 def differences(run: uuid.UUID, permit: Permit) -> tuple[list[BacktestDifference], dict[Any, str]]:

@@ -65,6 +65,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         "errors": {},
         "values": request.POST,
         "county": county_of(permit),
+        "runs": [run_context(one) for one in backtests(permit, version.pk)],
     }
     if request.method == "POST" and form.is_valid():
         try:
