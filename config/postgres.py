@@ -177,6 +177,9 @@ def _start(server: Server, settings: dict[str, str]) -> None:
         "unix_socket_directories": str(server.sockets),
         "max_connections": "120",
         "shared_buffers": _pages_kept(),
+        # What was in memory when the server stopped is read back in one go when it starts, or the first
+        # pictures of a morning would each wait for a hundred and fifty pages of the disk.
+        "shared_preload_libraries": "pg_prewarm",
         "work_mem": "16MB",
         "maintenance_work_mem": "256MB",
         "max_wal_size": "4GB",

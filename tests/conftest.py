@@ -41,7 +41,7 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
-         "max_wal_size": "1GB", "shared_buffers": "512MB"}  # fmt: skip
+         "max_wal_size": "1GB", "shared_buffers": "512MB", "shared_preload_libraries": ""}  # fmt: skip
 gather_memory()
 
 

@@ -7,7 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anwang.households.queries import MOST_TOGETHER, household_ids, household_of, picture_of
+from anwang.households.queries import (
+    MOST_TOGETHER,
+    Around,
+    household_ids,
+    household_of,
+    picture_of,
+    pictures_of,
+)
 from anwang.people.models import Identity, Link
 from anwang.people.rules.forms import forms_of
 from anwang.registries.actions.batches import record_id as id_of
@@ -115,6 +122,28 @@ def test_the_picture_takes_the_same_number_of_queries_for_one_as_for_many(family
     with CaptureQueriesContext(connection) as five:
         picture_of(many, as_of=DAY)
     assert len(five) <= len(one) <= 10
+
+
+def test_several_pictures_are_those_drawn_one_by_one_in_as_many_queries_as_one(family):
+    nobody = [{"index": 0, "role": "victim", "person_id": None}]
+    at_the_door = [{"index": 0, "person_id": None, "forms": told(address=HOME)}]
+    around = [
+        Around(asked(family), DAY),
+        Around(nobody, DAY),
+        Around([], date(2026, 1, 5), focus=(family["granny"],)),
+        Around(at_the_door, DAY, ("child-physical",)),
+    ]
+    at = day("2026-03-01")
+    alone = [
+        picture_of(
+            one.subjects, as_of=one.as_of, concerns=one.concerns, focus=one.focus, known_on=at
+        )
+        for one in around
+    ]
+    with CaptureQueriesContext(connection) as queries:
+        assert pictures_of(around, known_on=at) == alone
+    assert len(queries) <= 2
+    assert [len(one["members"]) for one in alone] == [5, 1, 4, 5]
 
 
 def test_a_move_is_known_only_from_the_day_it_was_delivered(family):

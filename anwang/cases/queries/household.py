@@ -21,6 +21,7 @@ from anwang.households.queries.gathered import Gathered
 from anwang.households.queries.records import (
     Known,
     asking,
+    bounds,
     kinds,
     naming_kinds,
     together_kinds,
@@ -104,7 +105,7 @@ def focus_of_family(family_id: uuid.UUID) -> list[str]:
 def reach(now: dt.datetime) -> list[Any]:
     """By which kinds and sources, and how far, the database goes on from a person."""
     sources = feeds_as_known(now).telling(naming_kinds() + together_kinds())
-    return asking(sources, now.date(), now, earlier=False)[:5]
+    return bounds(sources)
 
 
 def _safety(rows: list[tuple[Any, ...]]) -> Safety | None:

@@ -62,7 +62,7 @@ def household(request: HttpRequest, number: str) -> HttpResponse:
     found = household_about(
         family.pk, focus_of_family(family.pk), asked, permit, withheld=withheld_of(permit)
     )
-    context = page_context(found, form, asked, permit) | {
+    context = page_context(found, form, asked, permit, page=request.GET.get("page")) | {
         "title": {"name": family.name, "number": family.number},
         "back_url": reverse("cases:family", args=[family.number]),
         "here_url": reverse("cases:household", args=[family.number]),
@@ -86,7 +86,7 @@ def report_household(request: HttpRequest, receipt: str) -> HttpResponse:
     found = household_about(
         matter_id, _focus_of_report(matter_id), asked, permit, withheld=withheld_of(permit)
     )
-    context = page_context(found, form, asked, permit) | {
+    context = page_context(found, form, asked, permit, page=request.GET.get("page")) | {
         "title": {"name": "", "number": receipt.upper()},
         "back_url": reverse("triage:report", args=[receipt]),
         "here_url": reverse("cases:report-household", args=[receipt]),
@@ -160,10 +160,14 @@ def addresses(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "cases/addresses.html", context)
 
 
-def page_context(found: Household, form: DaysForm, asked: Asked, permit: Permit) -> Context:
-    """What cases/household.html takes of a household."""
+def page_context(
+    found: Household, form: DaysForm, asked: Asked, permit: Permit, *, page: str | None = None
+) -> Context:
+    """What cases/household.html takes of a household; `page` of the facts that are folded away."""
     picture = found.picture
-    drawn = picture_context(picture, id_prefix="household") if picture["members"] else None
+    drawn = None
+    if picture["members"]:
+        drawn = picture_context(picture, id_prefix="household", page=page)
     return {
         "now": clock_now(),
         "form": form,

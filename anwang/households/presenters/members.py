@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -31,6 +32,10 @@ _REPORT: Final[Said] = {"zh": "本件通報", "en": "this report"}
 def household_members(picture: Picture) -> Iterator[dict[str, Any]]:
     """As households/_members.html takes them, in the picture's order."""
     focus = set(picture.get("focus") or ())
+    away = _away(picture)
+    because: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in picture["memberships"]:
+        because[row["person_id"]].append(row)
     for one in picture["members"]:
         pid = one["person_id"]
         yield {
@@ -45,8 +50,8 @@ def household_members(picture: Picture) -> Iterator[dict[str, Any]]:
             "relation": _RELATIONS.get(str(one.get("relation"))),
             "living": one.get("living", False),
             "registered": one.get("registered", False),
-            "because": _told(row for row in picture["memberships"] if row["person_id"] == pid),
-            "away": list(_away(picture, pid)),
+            "because": _told(because[pid]),
+            "away": away[pid],
         }
 
 
@@ -66,11 +71,12 @@ def _because(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _away(picture: Picture, pid: str) -> Iterator[Said]:
+def _away(picture: Picture) -> dict[str, list[Said]]:
     """Why somebody lives with nobody of the household now: in custody, abroad, placed, in hospital."""
     kinds = fact_kinds()
+    found: dict[str, list[Said]] = defaultdict(list)
     for fact in picture["facts"]:
         kind = kinds.get(fact["kind"])
-        away = kind is not None and kind.households == "lives-elsewhere"
-        if fact["person_id"] == pid and away and fact["current"]:
-            yield fact["text"]
+        if fact["current"] and kind is not None and kind.households == "lives-elsewhere":
+            found[fact["person_id"]].append(fact["text"])
+    return found

@@ -26,8 +26,11 @@ RESIDENCE: Final = ("registered-residence", "actual-residence")
 _NAMES_ANOTHER: Final = ("kin", "guardian", "apart")
 _COLUMNS: Final = "person, source, record_key, record, token, forms::text, said, facts::text"
 _AROUND: Final = f"""
-select {_COLUMNS} from households.around(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s, %s::date, %s::timestamptz, %s)
+select a.place - 1, {_COLUMNS}
+from unnest(%s::text[], %s::text[], %s::text[], %s::date[])
+    with ordinality a (persons, places, doors, as_of, place)
+cross join lateral households.around(a.persons::uuid[], a.places::bigint[], a.doors::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s, a.as_of, %s::timestamptz, %s)
 """  # noqa: S608 - constants only
 
 
@@ -104,30 +107,48 @@ def residence_kinds() -> tuple[str, ...]:
     return tuple(one.id for one in kinds().values() if one.households in RESIDENCE)
 
 
-def asking(sources: Sequence[str], as_of: date, known_at: datetime, *, earlier: bool) -> list[Any]:
-    """The last parameters of a reading: by which kinds it goes on, how far, of which day."""
+def bounds(sources: Sequence[str]) -> list[Any]:
+    """Parameters of a reading: by which kinds and sources it goes on from a person, and how far."""
     return [
         list(naming_kinds()), list(together_kinds()), list(residence_kinds()), list(sources),
-        MOST_TOGETHER, as_of, known_at, earlier,
+        MOST_TOGETHER,
     ]  # fmt: skip
 
 
+def asking(sources: Sequence[str], as_of: date, known_at: datetime, *, earlier: bool) -> list[Any]:
+    """The last parameters of a reading: its bounds, of which day, as known when."""
+    return [*bounds(sources), as_of, known_at, earlier]
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Where a reading begins: persons, and keys of places and doors that were told; of which day."""
+
+    persons: Iterable[uuid.UUID]
+    places: Iterable[int]
+    doors: Iterable[int]
+    as_of: date
+
+
 def known_around(
-    persons: Iterable[uuid.UUID],
-    places: Iterable[int],
-    doors: Iterable[int],
-    sources: Sequence[str],
-    as_of: date,
-    known_at: datetime,
-    *,
-    earlier: bool,
-) -> Known:
-    """Persons, who is beside them or at a place told, and their kin. `earlier`: links as judged then."""
-    wanted = [array_text(persons), array_text(places), array_text(doors)]
-    if wanted == ["{}"] * 3:
-        return Known()
-    asked = asking(sources, as_of, known_at, earlier=earlier)
-    return Known.of(fetch_prepared(_AROUND, [*wanted, *asked]))
+    centres: Sequence[Centre], sources: Sequence[str], known_at: datetime, *, earlier: bool
+) -> list[Known]:
+    """For each centre its persons, who is beside them or at a place told, and their kin.
+
+    `earlier`: links as judged then. One statement for all, or none where nothing is asked.
+    """
+    wanted = [
+        [*(array_text(each) for each in (one.persons, one.places, one.doors)), one.as_of]
+        for one in centres
+    ]
+    asked = [place for place, centre in enumerate(wanted) if centre[:3] != ["{}"] * 3]
+    if not asked:
+        return [Known() for _ in centres]
+    columns = map(list, zip(*(wanted[place] for place in asked), strict=True))
+    rows: dict[int, list[Sequence[Any]]] = {}
+    for place, *row in fetch_prepared(_AROUND, [*columns, *bounds(sources), known_at, earlier]):
+        rows.setdefault(asked[place], []).append(row)
+    return [Known.of(rows.get(place, ())) for place, _ in enumerate(centres)]
 
 
 def _fact(

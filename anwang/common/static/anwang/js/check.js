@@ -1,5 +1,6 @@
 // A form whose faults are said while it is typed; without script, sending it says the same.
 //   <form data-check="/policies/7/rows/3/check/"> … <span data-faults="when.injury" aria-live="polite"></span>
+//   <span data-means="when.injury"></span>    what the cell says, in words
 //   <p data-faults="" role="status"></p>      faults that belong to no single cell, and how it stands
 
 const WAIT = 600; // ms after the last key
@@ -26,6 +27,8 @@ function show(form, answer) {
     if (own.some((one) => one.severity === "error")) cell.setAttribute("aria-invalid", "true");
     else cell.removeAttribute("aria-invalid");
   }
+  for (const place of form.querySelectorAll("[data-means]"))
+    place.textContent = answer.means[place.dataset.means] ?? "";
 }
 
 for (const form of document.querySelectorAll("form[data-check]")) {
