@@ -26,6 +26,8 @@ from anwang.rulebook.rules.written import columns_of
 INPUTS: Final = "triage.inputs"
 # Which days offices rest, as the government announces it year by year.
 CALENDAR: Final = "calendar"
+# The policy that names and measures the terms.
+CLOCKS: Final = "clocks"
 
 # The term that covers the instant; before the first one, the first: a report older than the
 # programme is judged by its first policy.
@@ -287,6 +289,13 @@ def began_overlay(national: Mapping[str, Any], county: str) -> dict[str, Any]:
     return taken | {"county": county, "rows": []}
 
 
+def varied(version: PolicyVersion) -> dict[str, Any] | None:
+    """The nation's table in force from which a county's version differs; None for a national one."""
+    if version.county is None or table_doc(version) is None:
+        return None
+    return body_in_force(version.policy_id)
+
+
 def former_version(version: PolicyVersion) -> PolicyVersion | None:
     """The version that held before this one, to go back to; None for the first."""
     terms = PolicyTerm.objects.filter(policy_id=version.policy_id, county=version.county)
@@ -296,3 +305,12 @@ def former_version(version: PolicyVersion) -> PolicyVersion | None:
     before = terms.filter(since__lt=begun.since).exclude(version=version).exclude(until=F("since"))
     last = before.select_related("version").order_by("-since").first()
     return last.version if last else None
+
+
+def clock_names() -> dict[str, dict[str, str]]:
+    """Clock -> what it is called, in the version in force; empty where there is none."""
+    try:
+        clocks = body_in_force(CLOCKS)["clocks"]
+    except PolicyVersion.DoesNotExist:
+        return {}
+    return {str(one["id"]): one["text"] for one in clocks}

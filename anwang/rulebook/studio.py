@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -28,6 +29,7 @@ from anwang.rulebook.actions.force import (
 )
 from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.permissions import check_can_write, check_can_write_policies, layer_of
+from anwang.rulebook.presenters import Wording, wording_of
 from anwang.rulebook.queries import (
     began_overlay,
     faults_in,
@@ -36,11 +38,20 @@ from anwang.rulebook.queries import (
     open_proposals,
     specs_of,
     table_doc,
+    varied,
+    version_standing,
 )
-from anwang.rulebook.rules.compare import flat_row
+from anwang.rulebook.rules.compare import RowDoc, flat_row
 from anwang.rulebook.rules.drafts import DraftFault
-from anwang.rulebook.rules.written import NEW_ROW, columns_of, moved, written_row
-from anwang.rulebook.views import shown, table_context
+from anwang.rulebook.rules.written import (
+    NEW_ROW,
+    FormColumn,
+    begun_variation,
+    columns_of,
+    moved,
+    written_row,
+)
+from anwang.rulebook.views import county_names, shown, table_context
 
 
 def _version(request: HttpRequest, number: int) -> tuple[PolicyVersion, Permit]:
@@ -53,14 +64,20 @@ def _version(request: HttpRequest, number: int) -> tuple[PolicyVersion, Permit]:
 @refused_is_absent
 @require_POST
 def begin_draft(request: HttpRequest, number: int) -> HttpResponse:
-    """A draft from a version; a county's, from a national table, begins without rows."""
+    """A draft from a version; a county's, from a national table, as the county's own that holds, if
+    there is one, else without rows."""
     openly(check_can_write_policies, request)
     base = get_object_or_404(PolicyVersion, pk=number)
     layer = _layer_for(base, actor_of(request))
     permit = check_can_write(actor_of(request), layer)
     if table_doc(base) is None:
         raise Http404
-    body = began_overlay(base.body, layer) if layer and layer != base.county else dict(base.body)
+    if layer and layer != base.county:
+        own = version_standing(base.policy_id, layer)
+        body = began_overlay(base.body, layer) if own is None else dict(own.body)
+        base = own or base
+    else:
+        body = dict(base.body)
     body |= {"version": name_for_draft(base.policy_id, layer)}
     try:
         made = write_draft(Draft(base.policy_id, layer, body, base.pk), permit=permit)
@@ -106,13 +123,15 @@ def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
         raise Http404
     if not open_to_writing(version):
         return redirect("rulebook:policy", version.pk)
-    before = rows[place] if place < len(rows) else NEW_ROW
+    before = rows[place] if place < len(rows) else _begun_row(request, version)
     columns = columns_of(doc, specs_of(doc), version.county)
     if request.method == "POST":
+        before = rows[place] if place < len(rows) else NEW_ROW
         rows[place : place + 1] = [written_row(request.POST, before, columns)]
         return _written(request, version, dict(version.body) | {"rows": rows}, permit, place)
     found = faults_of(version) if place < len(rows) else []
     found, cells = [one for one in found if one.severity == "error"], flat_row(before)
+    wording = wording_of(version)
     context = {
         "version": version,
         "seen": version.sha256,
@@ -122,6 +141,9 @@ def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
             {
                 "column": column,
                 "value": cells.get(column.name, ""),
+                "means": _means(wording, column, cells),
+                "options": wording.options(column),
+                "codes": wording.codes(column),
                 "faults": _at(found, place, column.name),
             }
             for column in columns
@@ -129,6 +151,15 @@ def row(request: HttpRequest, number: int, place: int) -> HttpResponse:
         "faults": _at(found, place, None),
     }
     return render(request, "rulebook/row.html", context)
+
+
+def _begun_row(request: HttpRequest, version: PolicyVersion) -> RowDoc:
+    """An empty row, or a county's that begins as the national one which it is to stand for."""
+    national, wanted = varied(version), request.GET.get("replaces", "")
+    for row in national["rows"] if national and version.county and wanted else ():
+        if row["id"] == wanted and row.get("county_may"):
+            return begun_variation(row, str(version.county))
+    return NEW_ROW
 
 
 @refused_is_absent
@@ -141,26 +172,55 @@ def check_row(request: HttpRequest, number: int, place: int) -> JsonResponse:
         raise Http404
     before = rows[place] if place < len(rows) else NEW_ROW
     columns = columns_of(doc, specs_of(doc), version.county)
-    rows[place : place + 1] = [written_row(request.POST, before, columns)]
+    typed = written_row(request.POST, before, columns)
+    rows[place : place + 1] = [typed]
     body = dict(version.body) | {"rows": rows}
-    told = [
-        one
-        for one in faults_in(version.policy_id, version.county, body)
-        if one.place == place or (one.place is None and one.severity == "error")
-    ]
+    found = faults_in(version.policy_id, version.county, body)
+    told = [one for one in found if one.place == place or (one.place is None and one.is_error)]
+    elsewhere = _made_elsewhere(version, found, place)
     tongue = "en" if get_language() == "en" else "zh"
-    number_of = sum(one.severity == "error" for one in told)
+    means, wording = flat_row(typed), wording_of(version)
+    number_of = sum(one.is_error for one in told) + len(elsewhere)
     return JsonResponse(
         {
             "faults": [
                 {"column": one.column or "", "severity": one.severity, "text": one.text[tongue]}
                 for one in told
+            ]
+            + [
+                {
+                    "column": "",
+                    "severity": "error",
+                    "text": _("{row} 這一列：{fault}").format(
+                        row=rows[one.place or 0].get("id"), fault=one.text[tongue]
+                    ),
+                }
+                for one in elsewhere
             ],
-            "said": _("還沒有存。這一列還有 {n} 處要改。").format(n=number_of)
+            "means": {one.name: _means(wording, one, means) for one in columns},
+            "said": _("還沒有存。還有 {n} 處要改。").format(n=number_of)
             if number_of
-            else _("還沒有存。這一列沒有要改的地方。"),
+            else _("還沒有存。沒有要改的地方。"),
         }
     )
+
+
+def _made_elsewhere(
+    version: PolicyVersion, found: list[DraftFault], place: int
+) -> list[DraftFault]:
+    """Faults that other rows have only if this one is saved so: a row that is not reached any more."""
+    there = [one for one in found if one.is_error and one.place not in (place, None)]
+    if not there:
+        return []
+    before = {(one.place, one.column, one.kind) for one in faults_of(version)}
+    return [one for one in there if (one.place, one.column, one.kind) not in before]
+
+
+def _means(wording: Wording, column: FormColumn, cells: Mapping[str, str]) -> str:
+    """What a typed condition says in words, for below its cell; empty where it is words already."""
+    words = None if column.values else wording.cell(column.name, cells.get(column.name, ""))
+    tongue = "en" if get_language() == "en" else "zh"
+    return _("讀作：{words}").format(words=words[tongue]) if words else ""
 
 
 def _at(faults: list[DraftFault], place: int, column: str | None) -> list[DraftFault]:
@@ -198,11 +258,12 @@ def _written(
 def _edited(
     request: HttpRequest, version: PolicyVersion, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    context = table_context(version)
+    wording, national = wording_of(version), varied(version)
+    context = table_context(version, wording)
     found, notes = context.get("faults", ()), context.get("notes", ())
     rows = [
         {
-            "line": line,
+            "line": line | wording.row(line),
             "faults": [one for one in found if one.place == place],
             "notes": [one for one in notes if one.place == place],
         }
@@ -211,6 +272,8 @@ def _edited(
     context |= {
         "version": version,
         "rows": rows,
+        "county": county_names().get(version.county or ""),
+        "opened": wording.opened(national) if national else None,
         "of_table": [one for one in [*found, *notes] if one.place is None],
         "refusal": refusal,
     }

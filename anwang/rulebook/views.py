@@ -15,6 +15,7 @@ from anwang.access.models import Account
 from anwang.directory.models import County
 from anwang.rulebook.models import PolicyAct, PolicyVersion
 from anwang.rulebook.permissions import can_write, can_write_policies, layer_of
+from anwang.rulebook.presenters import Wording, wording_of
 from anwang.rulebook.queries import (
     CALENDAR,
     acts_on,
@@ -25,6 +26,7 @@ from anwang.rulebook.queries import (
     policy_versions,
     specs_of,
     table_doc,
+    varied,
 )
 from anwang.rulebook.rules.compare import compare_rows
 from anwang.rulebook.rules.official_calendar import calendar_of, changed_days, years_shown
@@ -63,24 +65,27 @@ def shown(
     request: HttpRequest, version: PolicyVersion, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     """The version's page; with `refusal`, why the step just tried was not done."""
-    actor = actor_of(request)
+    actor, wording, national = actor_of(request), wording_of(version), varied(version)
     context = {
         "version": version,
         "county": County.objects.filter(pk=version.county).first(),
-        "lines": list(_lines(version.body)),
+        "lines": [
+            line | wording.row(line) | {"varied": wording.varied(line, national)}
+            for line in _lines(version.body)
+        ],
         "others": policy_versions().filter(policy_id=version.policy_id).exclude(pk=version.pk),
         "history": history(version),
         "refusal": refusal,
         "said": request.POST,
         "counties": county_names(),
     }
-    context |= table_context(version) | calendar_context(version)
+    context |= table_context(version, wording) | calendar_context(version)
     context |= _steps(version, actor, is_tried=bool(context.get("is_tried")))
     return render(request, "rulebook/policy.html", context, status=status)
 
 
-def table_context(version: PolicyVersion) -> dict[str, Any]:
-    """Words of the columns, what differs from the version in force, and faults; for tables alone."""
+def table_context(version: PolicyVersion, wording: Wording) -> dict[str, Any]:
+    """Labels of the columns, what differs from the version in force, and faults; for tables alone."""
     doc = table_doc(version)
     if doc is None:
         return {}
@@ -91,7 +96,6 @@ def table_context(version: PolicyVersion) -> dict[str, Any]:
         # A table with columns of its own is asked elsewhere and not of past reports.
         "is_tried": not doc.get("describes"),
         "labels": {one.name: one.label for one in columns},
-        "names": {one.name.partition(".")[2]: one.label for one in columns if "." in one.name},
     }
     if version.state != PolicyVersion.State.IN_FORCE:
         found = faults_of(version)
@@ -100,7 +104,8 @@ def table_context(version: PolicyVersion) -> dict[str, Any]:
         before = other.body.get("rows", []) if other else []
         changes = compare_rows(before, version.body.get("rows", []))
         context["other"] = other
-        context["changes"] = [one for one in changes if one.kind != "same"]
+        differing = [one for one in changes if one.kind != "same"]
+        context["changes"] = wording.changes(differing, context["labels"])
     return context
 
 

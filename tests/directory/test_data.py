@@ -26,6 +26,7 @@ CODES = {
     "answers": "yes no unknown",
     "channels": "online-help mandated-web hotline-113 hotline-1957 hotline-1925 mens-line"
     " walk-in paper police hospital school-safety lawyer system active-finding",
+    "competent_counties": "where-child-is first-receiver residence receiving",
     "concerns": "child-physical child-sexual child-neglect child-emotional child-witness"
     " child-exploitation partner-violence elder-abuse disability-abuse other-family-violence"
     " sexual-assault vulnerable-family poverty parenting drugs mental-illness suicide-attempt"
@@ -41,6 +42,7 @@ CODES = {
     "error_kinds": "unreachable impossible out-of-scope entered-twice untrue",
     "error_signs": "nobody-named nowhere-to-go in-the-future impossible-birth abroad",
     "grades": "1 2",
+    "hand_overs": "same-day",
     "injuries": "none minor serious death unknown",
     "languages": "cmn nan hak ami tay pwn bnn vie ind tgl tha eng tss",
     "lookup_states": "value none not-asked late failed withheld",
@@ -48,6 +50,7 @@ CODES = {
     " attachment desk escalation dispute help glass alarm conflict request notice"
     " looks audit policy trial step source delivery quarantined-row linking sender"
     " vault-key",
+    "outside_bodies": "juvenile-guidance-committee community-mental-health-centre drug-prevention-centre",
     "purposes": "report consult add-to-report receipt reporter-for-taker relay deliver duty-desk"
     " find-report task decide answer-offer assessment ask-sources asking-sources"
     " overdue dispute team-inbox case-work family-list family-work family-addresses"
@@ -85,6 +88,8 @@ CODES = {
     " public-office-first consult-form joint-visit same-day-transfer",
     "visit_outcomes": "case-managed referred-protection referred-other-network welfare-advice"
     " duplicate-or-error under-assessment",
+    "ways_of_dispatch": "by-desk automatic",
+    "whereabouts": "settled moving missing",
     "windows": "dispatch-centre health-bureau-window welfare-centre-window",
 }
 EXPECTED: dict[str, list[Any]] = {name: codes.split() for name, codes in CODES.items()}

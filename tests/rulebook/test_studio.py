@@ -101,6 +101,7 @@ def test_a_county_writes_its_difference_and_ends_it(one):
     first = signed_in("man-one", TAOYUAN, "county-manager")
     second = signed_in("man-two", TAOYUAN, "county-manager")
     overlay = in_force("triage.window", TAOYUAN)
+    assert "取代全國的 <code>W-01</code>" in first.get(f"/policies/{overlay.pk}/").content.decode()
     for client in (first, second):
         assert client.get(f"/policies/{overlay.pk}/").status_code == 200
     assert proposed(first, overlay, retire="yes").status_code == 302
@@ -121,6 +122,33 @@ def test_a_county_writes_its_difference_and_ends_it(one):
     assert first.post(address, said | mended | {"seen": new.sha256}).url.endswith("/edit/")
     found = faults_of(PolicyVersion.objects.get(pk=new.pk))
     assert not [fault for fault in found if fault.severity == "error"]
+
+
+def test_a_county_begins_its_row_as_the_nations_and_sees_where_they_differ(one):
+    manager = signed_in("man-one", TAOYUAN, "county-manager")
+    held = manager.get(f"/policies/{in_force('triage.window', TAOYUAN).pk}/").content.decode()
+    assert (
+        "<del>「衛生局窗口」" not in held
+        and "<del>衛生局窗口</del> → <ins>集中派案窗口</ins>" in held
+    )
+
+    version = draft_by(manager, "triage.stream", TAOYUAN)
+    page = manager.get(f"/policies/{version.pk}/edit/").content.decode()
+    opened = [row for row in in_force("triage.stream").body["rows"] if row.get("county_may")]
+    assert "桃園市" in page and "可改：受理單位" in page and "每一列都和現行版本一樣" not in page
+    place = f"/policies/{version.pk}/rows/0/"
+    for row in opened:
+        assert f"{place}?replaces={row['id']}" in page
+    form = manager.get(f"{place}?replaces={opened[0]['id']}").content.decode()
+    for value in (f"{opened[0]['id']}-{TAOYUAN}", opened[0]["id"]):
+        assert f'value="{value}"' in form, value
+    other = manager.get(f"{place}?replaces=S-01").content.decode()
+    assert 'value="S-01"' not in other, "what is not open to counties is not begun"
+    window = draft_by(manager, "triage.window", TAOYUAN)
+    assert [row["id"] for row in window.body["rows"]] == ["W-01-68000"], "nothing held is lost"
+    tasks = draft_by(manager, "triage.tasks", TAOYUAN)
+    page = manager.get(f"/policies/{tasks.pk}/edit/").content.decode()
+    assert "縣市可以加列，結果限於：" in page and "共同訪視" in page
 
 
 def test_rows_are_added_moved_and_taken_out_and_a_draft_put_away(one):
@@ -168,6 +196,8 @@ def test_what_is_wrong_is_said_while_a_row_is_typed_and_nothing_is_saved(one):
     gap = one.post(f"/policies/{version.pk}/rows/{len(version.body['rows']) - 1}/check/",
                    flat_row(version.body["rows"][-1]) | {"when.weapon": "yes"}).json()  # fmt: skip
     assert any("沒有任何一列" in fault["text"] for fault in gap["faults"])
+    hidden = one.post(f"{address}check/", said | {"when.immediate_danger": ""}).json()
+    assert [one for one in hidden["faults"] if "G-99 這一列" in one["text"]], hidden
     before = version.sha256
     version.refresh_from_db()
     assert version.sha256 == before
@@ -262,8 +292,13 @@ def test_outcomes_and_clocks_are_told_in_words(one):
         found = PolicyVersion.objects.filter(policy_id=policy_id, county=None).latest("id")
         return one.get(f"/policies/{found.pk}/").content.decode()
 
-    assert "應辦事項 <code>police-escort</code>" in page("triage.tasks")
-    clocks = page("clocks")
-    assert "起算 <code>收到通報</code>" in clocks
-    assert "小時 <code>24</code>" in clocks
-    assert "完成於 <code>完成派案</code>" in clocks
+    tasks, clocks = page("triage.tasks"), page("clocks")
+    assert told("應辦事項", "請警察陪同訪視") in tasks and "police-escort" not in tasks
+    assert told("起算", "收到通報") in clocks
+    assert told("小時", "24") in clocks
+    assert told("完成於", "完成派案") in clocks
+
+
+def told(label: str, words: str) -> str:
+    """A cell as the page writes it."""
+    return f'<span class="small">{label}：</span>{words}'

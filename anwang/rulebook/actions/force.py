@@ -48,7 +48,7 @@ class PolicyRefused(AnwangError):
             "changed-meanwhile": _("您看過之後內容有了變動，請看過新的內容再決定。"),
             "not-a-draft": _("這一版已經提案、試行或生效過，不能再改；請另存新版。"),
             "name-taken": _("已經有這個版本名稱，請換一個。"),
-            "text-too-short": _("理由太短，請寫清楚，讓同事能判斷。"),
+            "text-too-short": _("理由太短：提案至少 10 個字，退回至少 2 個字，讓同事能判斷。"),
             "proposed-already": _("已經有提案在等另一位同事。"),
             "answered-already": _("這個提案已經有人答覆了。"),
             "the-nation-needs-one": _("全國的規則不能沒有生效的版本；請改以另一版取代。"),

@@ -95,6 +95,11 @@ class DraftFault:
     column: str | None
     text: Words
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it keeps the draft from being proposed."""
+        return self.severity == "error"
+
 
 def fault(
     kind: str, place: int | None = None, column: str | None = None, detail: str = "",

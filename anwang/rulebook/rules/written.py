@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
-from anwang.common.yaml_files import read_yaml
-from anwang.directory.templatetags.anwang_codes import LISTS
+from anwang.directory.listed import listed
 from anwang.rulebook.rules.cells import InputSpec
 from anwang.rulebook.rules.compare import RowDoc, flat_row
 from anwang.rulebook.rules.drafts import GRAMMAR, Words
@@ -73,7 +71,7 @@ def columns_of(doc: Doc, specs: Mapping[str, InputSpec], county: str | None) -> 
                 FormColumn(f"when.{name}", spec.text, GRAMMAR[spec.kind], codes=spec.values)
             )
     for name, values in doc["outputs"].items():
-        said = _outcomes().get(name, {"zh": name, "en": name})
+        said = listed("outcomes").get(name, {"zh": name, "en": name})
         named: Words = {"zh": f"結果：{said['zh']}", "en": f"Outcome: {said['en']}"}
         columns.append(FormColumn(f"then.{name}", named, {}, tuple(map(str, values))))
     left_out = ("replaces", "before") if county is None else ("county_may",)
@@ -84,13 +82,11 @@ def columns_of(doc: Doc, specs: Mapping[str, InputSpec], county: str | None) -> 
     return columns
 
 
-@cache
-def _outcomes() -> dict[str, Words]:
-    """Outcome -> what it is called."""
-    return {
-        str(one["code"]): {"zh": one["zh"], "en": one["en"]}
-        for one in read_yaml(LISTS / "outcomes.yaml")
-    }
+def begun_variation(national: RowDoc, county: str) -> dict[str, Any]:
+    """A county's row that stands for a national one: as that one, its own words and law still to be said."""
+    kept = {name: national.get(name) or {} for name in ("when", "then")}
+    return {"id": f"{national['id']}-{county}", "replaces": str(national["id"]), **kept,
+            "text": {}, "citation": "", "confidence": "U"}  # fmt: skip
 
 
 def written_row(
