@@ -56,11 +56,8 @@ def write_county_files(folder: Path, persons: int) -> dict[str, int]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     rows = dict.fromkeys(COLUMNS, 0)
-    blocks = [
-        Block(at // BLOCK, min(BLOCK, persons - at)) for at in range(0, persons, BLOCK)
-    ]  # fmt: skip
     with Workers(_parts, 2) as workers:
-        for made in workers.each(blocks):
+        for made in workers.each(blocks_of(persons)):
             for (source, number), (text, count) in made.items():
                 with _part(folder, source, number).open("ab") as out:
                     out.write(text)
@@ -68,6 +65,24 @@ def write_county_files(folder: Path, persons: int) -> dict[str, int]:
     for source, columns in COLUMNS.items():
         _join(folder, source, columns, rows[source])
     return rows
+
+
+def blocks_of(persons: int) -> list[Block]:
+    """The blocks that so many persons are drawn in."""
+    return [Block(at // BLOCK, min(BLOCK, persons - at)) for at in range(0, persons, BLOCK)]
+
+
+def county_of(block: Block) -> County:
+    """The county whose persons a block holds."""
+    from demo.county import build_county
+
+    code = _COUNTIES[block.number % len(_COUNTIES)]
+    return build_county(SEED + block.number, AS_OF, block.persons, code)
+
+
+def key_in(block: Block, key: str) -> str:
+    """A person's key in the files: keys are unique in a county, not among counties."""
+    return f"{block.number:03d}{key}"
 
 
 def write_envelope(path: Path, source: str, rows: int, *, mode: str, days: int = 0) -> None:
@@ -113,27 +128,23 @@ def _join(folder: Path, source: str, columns: list[str], rows: int) -> None:
 def _parts(block: Block) -> dict[tuple[str, int], tuple[bytes, int]]:
     """(source, round) -> lines and their number, of one block."""
     from anwang.registries.rules.manifests import load_manifests
-    from demo.county import build_county
     from demo.registries import COLUMNS
 
-    county = build_county(
-        SEED + block.number, AS_OF, block.persons, _COUNTIES[block.number % len(_COUNTIES)]
-    )
+    county = county_of(block)
     manifests = load_manifests()
     made = {}
     for source in COLUMNS:
         for number, rows in _told(county, manifests[source]):
-            lines = [_own_keys(row, block.number) for row in rows]
+            lines = [_own_keys(row, block) for row in rows]
             made[source, number] = (_text(lines, COLUMNS[source]), len(lines))
     return made
 
 
-def _own_keys(row: Row, block: int) -> Row:
-    """Keys are unique in a county, not among counties."""
-    for name in (_UNDER_A_KEY, _IN_A_HOUSEHOLD):
-        if row.get(name):
-            row = row | {name: f"{block:03d}{row[name]}"}
-    return row
+def _own_keys(row: Row, block: Block) -> Row:
+    told = {
+        name: key_in(block, row[name]) for name in (_UNDER_A_KEY, _IN_A_HOUSEHOLD) if row.get(name)
+    }
+    return row | told
 
 
 def _text(rows: list[Row], columns: list[str]) -> bytes:

@@ -65,8 +65,8 @@ def _measure(home: Path, rounds: int, sizes: Sequence[int], result: Result) -> N
     with standing.simulator_of(home, at, faults=dict(DOWN)) as running:
         standing.connect_all(running)
         ways = {}
-        for source, body in running._bodies.items():
-            route, connection = route_of(body), connection_to(source)
+        for source in manifests:
+            route, connection = route_of(running._bodies[source]), connection_to(source)
             assert route.asking and connection
             ways[source] = Way(connection.for_asking, route.asking, frozenset(columns))
         for persons in sizes:

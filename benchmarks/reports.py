@@ -1,36 +1,44 @@
 """A report's first second under load: HTTP to the real server, the real worker, the desk's data.
 
-Three counties of registered persons. Reports of an invented year arrive at random instants at a
-sustained rate; then as fast as the server takes them, which gives what one instance carries. Times
-count from the instant at which a report was due to be sent, so that a late client hides nothing.
-About 70 of 100 subjects are in the registries; the others are of another county. Each proposal is
-compared with what the generator says where it is clear, each match with whom it meant.
+Three populations with all that 29 registries know of them, as a full load leaves them. Reports of an
+invented year arrive at random instants at a sustained rate; then as fast as the server takes them, which
+gives what one instance carries, and so how long the reports of a national year would take. Times count
+from the instant at which a report was due to be sent, so that a late client hides nothing. About 70 of
+100 subjects are in the registries; the others are of another county. Each proposal is compared with what
+the generator says where it is clear, each match with whom it meant.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from benchmarks.county_files import Block, blocks_of, county_of, key_in
 from benchmarks.harness import AS_OF, SEED, Bench, Goal, Result, bench, options, percentile
-from benchmarks.loading import MEASURED, QUICK_SIZES, SIZES, database_of, loaded
+from benchmarks.load import QUICK_SIZES, SIZES, database_of, full
 from benchmarks.sending import Sent, as_fast_as_taken, at_instants, watching
 from benchmarks.serving import cpu_seconds, credential, served
 
 if TYPE_CHECKING:
     from demo.reports import DemoReport
 
-RATE = 32.0  # reports a second that arrive; the goal is 30
+MEASURED = "household-registration"
+RATE = 32.0  # reports a second that arrive while times are taken
+GOAL = 100  # reports a second carried
+A_YEAR = 390_000  # reports of a national year, to be carried in 65 minutes
 SECONDS = 30
 QUICK_SECONDS = 15
-FLOOD = 500  # reports sent as fast as they are taken
+QUICK_FLOOD = 500
+FLOOD = 3_000  # reports sent as fast as they are taken
 KNOWN_SHARE = 0.70
+BLOCKS = 40  # of the population that reports tell of, at most
+STRANGERS = 100_000  # seed of a county that no block is drawn from
 COMPARED = ("grade", "stream", "agency_kind", "joint_with")
 
 
@@ -44,41 +52,59 @@ class Told:
     ours: bool
 
 
-def reports_for(persons: int, number: int) -> list[Told]:
-    """`number` reports in their order, 70 of 100 subjects of the loaded county."""
+def reports_for(persons: int, number: int, run: int = 0) -> list[Told]:
+    """`number` reports in their order, 70 of 100 subjects of the loaded population; another `run` has
+    other ones, of other persons where there are enough.
+    """
     from demo.county import build_county
-    from demo.registries import faulty_owners
     from demo.reports import reports_of_year
 
-    county = build_county(SEED, AS_OF, persons)
-    strangers = build_county(SEED + 1, AS_OF, max(persons // 5, 2000))
-    kept_out = faulty_owners(county)
-    ours = reports_of_year(county, number)
+    strangers = build_county(SEED + STRANGERS, AS_OF, min(max(persons // 5, 2_000), 20_000))
+    ours = _of_blocks(persons, number, run)
     theirs = reports_of_year(strangers, number)
     told: list[Told] = []
     known = subjects = 0
     for place in range(number):
         from_us = known <= KNOWN_SHARE * subjects
-        demo = next(ours if from_us else theirs)
-        demo.report["report_id"] = f"B{place:06d}"  # both counties number from one
-        truth = {i: key for i, key in demo.truth.items() if key not in kept_out} if from_us else {}
+        demo, truth = next(ours) if from_us else (next(theirs), {})
+        demo.report["report_id"] = f"B{run:02d}-{place:06d}"  # all counties number from one
         told.append(Told(demo, truth, len(demo.report["subjects"]), from_us))
         known += len(truth)
         subjects += told[-1].subjects
     return told
 
 
-def measured(running: Bench, persons: int, seconds: float) -> dict[str, Any]:
+def _of_blocks(persons: int, number: int, run: int) -> Iterator[tuple[DemoReport, dict[int, str]]]:
+    """Reports of the population's blocks in turn, with the keys under which subjects are registered."""
+    blocks = blocks_of(persons)
+    chosen = Random(SEED + run).sample(blocks, min(BLOCKS, len(blocks)))
+    years = [_year(block, number // len(chosen) + 1) for block in chosen]
+    return (one for turn in zip(*years, strict=True) for one in turn)
+
+
+def _year(block: Block, number: int) -> Iterator[tuple[DemoReport, dict[int, str]]]:
+    from demo.registries import faulty_owners
+    from demo.reports import reports_of_year
+
+    county = county_of(block)
+    kept_out = faulty_owners(county)
+    for demo in reports_of_year(county, number):
+        known = {i: key_in(block, key) for i, key in demo.truth.items() if key not in kept_out}
+        yield demo, known
+
+
+def measured(running: Bench, persons: int, seconds: float, flooding: int) -> dict[str, Any]:
     """One size: arrive, flood, compare."""
-    loaded(running, persons)
-    database = running.copy(database_of(persons), f"bench_reports_{persons}")
+    noted, database = full(running, persons), database_of(persons)
+    run = noted.get("reports_runs", 0)
+    running.note(database, **noted | {"reports_runs": run + 1})
     arriving = int(RATE * seconds)
-    told = reports_for(persons, arriving + FLOOD)
+    told = reports_for(persons, arriving + flooding, run)
     bodies = [one.demo.report for one in told]
-    key = credential(running, database, "bench-sender")
+    key = credential(running, database, f"bench-sender-{run}")
     with served(running, database) as port:
         address = running.server.address("anwang_worker", database)
-        as_fast_as_taken(port, key, [_warm(n) for n in range(12)], clients=4)
+        as_fast_as_taken(port, key, [_warm(f"{run}-{n}") for n in range(12)], clients=4)
         time.sleep(2)
         with watching(address) as watch:
             instants = _arrivals(arriving)
@@ -106,7 +132,6 @@ def measured(running: Bench, persons: int, seconds: float) -> dict[str, Any]:
     }
     with psycopg.connect(address) as reader:
         row |= compared(reader, told, [one.receipt for one in (*sent, *flood)])
-    running.drop(database)
     return row
 
 
@@ -115,7 +140,7 @@ def _rate(shown: dict[str, float], since: float) -> float:
     return round(len(shown) / (max(shown.values()) - since), 1) if shown else 0.0
 
 
-def _warm(number: int) -> dict[str, Any]:
+def _warm(number: str) -> dict[str, Any]:
     """A report that only wakes both server processes and the worker."""
     subject = {"role": "person-in-need", "name": "陳測試"}
     return {
@@ -244,7 +269,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     result = Result("reports", f"reports by HTTP, arriving at {RATE:g} a second on average")
     with bench() as running:
         for persons in sizes:
-            row = measured(running, persons, QUICK_SECONDS if chosen.quick else SECONDS)
+            row = (
+                measured(running, persons, QUICK_SECONDS, QUICK_FLOOD)
+                if chosen.quick
+                else measured(running, persons, SECONDS, FLOOD)
+            )
             result.remarks += [
                 f"{persons:,} persons, differs: {one}" for one in row.pop("differing")
             ]
@@ -258,8 +287,9 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 def _goals(row: dict[str, Any]) -> Iterable[Goal]:
     at = f"{row['size']:,} persons"
-    yield Goal(f"sustained, {at}", min(row["shown_per_s"], row["carried_per_s"]), 30, "reports/s",
-               at_most=False)  # fmt: skip
+    yield Goal(f"sustained, {at}", row["carried_per_s"], GOAL, "reports/s", at_most=False)
+    minutes = round(A_YEAR / row["carried_per_s"] / 60, 1)
+    yield Goal(f"a national year of {A_YEAR:,}, {at}", minutes, 65, "minutes")
     yield Goal(f"receipt p99, {at}", row["receipt_p99_ms"], 300, "ms")
     yield Goal(f"receipt to desk p99, {at}", row["desk_p99_s"], 1, "s")
     yield Goal(f"proposals as expected, {at}", row["as_expected"], 0.99, "of 1", at_most=False)
