@@ -29,7 +29,7 @@ test: setup
 	@tools/test.sh
 
 drill: setup
-	@ANWANG_DRILL=1 $(PY) -m pytest tests/trust -s -p no:randomly --timeout=43200
+	@ANWANG_DRILL=1 $(PY) -m pytest tests/trust tests/browser/test_pages.py -s -p no:randomly --timeout=43200
 
 bench: setup
 	@$(PY) -m benchmarks

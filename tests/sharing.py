@@ -18,7 +18,7 @@ STARTING = ("tests/flow/test_up.py", "tests/flow/test_kills.py")
 # Seconds that a share takes on a quiet machine; of what is not named, a tenth a test, and ten for a
 # harness of trust, which has few tests and many trials.
 LONG = {
-    INSTANCE: 400.0,
+    INSTANCE: 250.0,
     STARTS: 120.0,
     "tests/trust/test_route_matrix.py": 70.0,
     "tests/trust/test_month.py": 40.0,

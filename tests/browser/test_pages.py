@@ -1,4 +1,5 @@
-"""Every page, in both languages and widths, with its dialogs open: axe, words, console, hosts."""
+"""Every page, with its dialogs open: axe, words, console, hosts. A run takes one language and width a
+page, others with every commit; `make drill` takes all of them (turns.py)."""
 
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Rooms
 from tests.browser.routes import NO_PAGE, PAGES, STATES, Shown
+from tests.browser.turns import HEIGHTS, Turn, told, turns
 from tests.browser.world import World
 from tests.trust.test_lists import routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-WIDTHS = {1440: 900, 390: 844}
 # Han in an English page is data, and says so by lang; else it is a text nobody translated.
 UNTRANSLATED = """() => {
   const han = /\\p{Script=Han}/u, found = [];
@@ -61,48 +62,58 @@ def violations(page: Page, axe_source: str, where: str, within: str = "html") ->
     ]
 
 
-def look(page: Page, axe_source: str, where: str, english: bool) -> list[str]:
-    """Faults of the page at both widths, and in each of its dialogs."""
-    faults: list[str] = []
-    for width, height in WIDTHS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        faults += violations(page, axe_source, f"{where} at {width}")
+def look(page: Page, axe_source: str, where: str, turn: Turn) -> list[str]:
+    """Faults of the page in its turn, of each of its dialogs, and what stands out at any width."""
+    at = f"{where}, {turn}"
+    size_to(page, turn.width)
+    faults = violations(page, axe_source, at)
+    for dialog in page.query_selector_all("dialog[id]:not([open])"):
+        name = dialog.get_attribute("id")
+        opener = page.query_selector(f"[data-opens='{name}']")
+        if opener is None or not opener.is_visible() or page.query_selector("dialog[open]"):
+            continue
+        opener.click()
+        # A modal dialog: what stands behind it was looked at above and cannot be reached.
+        faults += violations(page, axe_source, f"{at}, dialog {name}", f"dialog[id='{name}']")
+        page.keyboard.press("Escape")
+    if turn.english:
+        faults += [f"{at}: not translated: {text}" for text in page.evaluate(UNTRANSLATED)]
+    for width in sorted(HEIGHTS, key=lambda one: one != turn.width):
+        size_to(page, width)
         if (over := page.evaluate(SIDEWAYS)) > 0:
-            faults.append(f"{where} at {width}: {over} px wider than the screen")
-        faults += [f"{where} at {width}: out of sight: {one}" for one in page.evaluate(BESIDE)]
-        for dialog in page.query_selector_all("dialog[id]:not([open])"):
-            name = dialog.get_attribute("id")
-            opener = page.query_selector(f"[data-opens='{name}']")
-            if opener is None or not opener.is_visible() or page.query_selector("dialog[open]"):
-                continue
-            opener.click()
-            # A modal dialog: what stands behind it was looked at above and cannot be reached.
-            told = f"{where} at {width}, dialog {name}"
-            faults += violations(page, axe_source, told, f"dialog[id='{name}']")
-            page.keyboard.press("Escape")
-    if english:
-        faults += [f"{where}: not translated: {text}" for text in page.evaluate(UNTRANSLATED)]
+            faults.append(f"{at} at {width}: {over} px wider than the screen")
+        faults += [f"{at} at {width}: out of sight: {one}" for one in page.evaluate(BESIDE)]
     return faults
 
 
-def visit(rooms: Rooms, shown: Shown, world: World, axe_source: str, where: str) -> list[str]:
-    """Open a page as its reader and look at it; `where` names it and its language."""
-    english = where.endswith("(en)")
-    watched = rooms.of(shown.who, "en" if english else "zh-hant")
+def size_to(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+
+
+def visit(
+    rooms: Rooms, shown: Shown, world: World, axe_source: str, name: str, turn: Turn
+) -> list[str]:
+    """Open a page as its reader, in its turn, and look at it."""
+    watched = rooms.of(shown.who, turn.language)
     page = watched.reading()
     if shown.status >= 400:
         watched.expected.add(shown.status)
     answer = page.goto(watched.url + shown.where(world))
     assert answer is not None and answer.status == shown.status, (
-        f"{where}: {answer and answer.status}"
+        f"{name}, {turn}: {answer and answer.status}"
     )
     policy = answer.headers.get("content-security-policy", "")
-    assert "script-src 'self'" in policy, f"{where}: {policy}"
-    faults = look(page, axe_source, where, english)
+    assert "script-src 'self'" in policy, f"{name}, {turn}: {policy}"
+    faults = look(page, axe_source, name, turn)
     faults += watched.faults
     watched.faults.clear()
     watched.expected.clear()
     return faults
+
+
+def sound(faults: list[str]) -> None:
+    """Fail with the faults, and with how to see them again."""
+    assert faults == [], "\n".join([*faults, told()])
 
 
 def test_every_route_has_a_sample() -> None:
@@ -110,65 +121,66 @@ def test_every_route_has_a_sample() -> None:
     assert sorted((PAGES.keys() | NO_PAGE.keys()) - routes().keys()) == []
 
 
-@pytest.mark.parametrize("language", ["zh-hant", "en"])
-@pytest.mark.parametrize("name", [*PAGES, *STATES])
+@pytest.mark.parametrize(
+    ("name", "turn"),
+    [(name, turn) for name in (*PAGES, *STATES) for turn in turns(name)],
+    ids=str,
+)
 def test_a_page_is_sound(
-    rooms: Rooms, world: World, axe_source: str, name: str, language: str
+    rooms: Rooms, world: World, axe_source: str, name: str, turn: Turn
 ) -> None:
-    shown = PAGES.get(name) or STATES[name]
-    faults = visit(rooms, shown, world, axe_source, f"{name} ({language})")
-    assert faults == [], "\n".join(faults)
+    sound(visit(rooms, PAGES.get(name) or STATES[name], world, axe_source, name, turn))
 
 
-@pytest.mark.parametrize("language", ["zh-hant", "en"])
+@pytest.mark.parametrize("turn", turns("forms that ask again"), ids=str)
 def test_forms_that_ask_again_are_sound(
-    rooms: Rooms, world: World, axe_source: str, language: str
+    rooms: Rooms, world: World, axe_source: str, turn: Turn
 ) -> None:
     """Error states: a wrong password, an empty report, a change without a reason."""
     faults: list[str] = []
-    watched = rooms.of("", language)
+    watched = rooms.of("", turn.language)
     page = watched.page()
     page.goto(f"{watched.url}/sign-in/")
     page.fill("#id_username", "nobody")
     page.fill("#id_password", "wrong")
     page.click("main button")
     page.wait_for_selector("[role=alert]")
-    faults += look(page, axe_source, "a wrong password", language == "en")
+    faults += look(page, axe_source, "a wrong password", turn)
     page.close()
-    watched = rooms.of("hotline", language)
+    watched = rooms.of("hotline", turn.language)
     page = watched.page()
     page.goto(f"{watched.url}/consult/")
     page.click(".form-end button.do")
     page.wait_for_selector(".asks")
-    faults += look(page, axe_source, "an empty form", language == "en")
+    faults += look(page, axe_source, "an empty form", turn)
     page.close()
-    watched = rooms.of("desk", language)
+    watched = rooms.of("desk", turn.language)
     page = watched.page()
     page.goto(f"{watched.url}/desk/{world.open}/change/")
     page.eval_on_selector("#decide-reason", "field => field.required = false")
     page.eval_on_selector("#decide-dialog form", "form => form.submit()")
     page.wait_for_selector("#decide-reason-ask")
-    faults += look(page, axe_source, "a change without a reason", language == "en")
+    faults += look(page, axe_source, "a change without a reason", turn)
     page.close()
     for one in rooms.made.values():
         faults += one.faults
         one.faults.clear()
-    assert faults == [], "\n".join(faults)
+    sound(faults)
 
 
-@pytest.mark.parametrize("language", ["zh-hant", "en"])
+@pytest.mark.parametrize("turn", turns("a broken server"), ids=str)
 def test_a_broken_server_still_answers_a_sound_page(
-    rooms: Rooms, axe_source: str, language: str
+    rooms: Rooms, axe_source: str, turn: Turn
 ) -> None:
     from django.template.loader import render_to_string
     from django.utils import translation
 
-    with translation.override(language):
+    with translation.override(turn.language):
         text = render_to_string("500.html")
-    watched = rooms.of("", language)
+    watched = rooms.of("", turn.language)
     page = watched.page()
     page.route("**/broken/", lambda route: route.fulfill(body=text, content_type="text/html"))
     page.goto(f"{watched.url}/broken/")
-    faults = look(page, axe_source, "500", language == "en")
+    faults = look(page, axe_source, "500", turn)
     page.close()
-    assert faults == [], "\n".join(faults)
+    sound(faults)
