@@ -304,6 +304,7 @@ def _deliver_registries(county: County, past: Past, at: dt.datetime, tell: Tell)
                 continue
             tell(_("載入登記資料"), 5 + place * 24 // len(sources))
             _fetch(source)
+        standing.disconnect_all(simulator)
     standing.note_delivery(home, at)
 
 

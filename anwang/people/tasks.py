@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from anwang.access.context import LOADING
 from anwang.people.actions.consistency import compare_waiting
 from anwang.people.actions.identities import identify
-from anwang.registries.actions.fetching import due_sources
+from anwang.registries.actions.fetching import due_sources, is_held_off
 from anwang.registries.actions.quarantine import carry_out_retries
 from config import programs
 
@@ -28,8 +28,8 @@ QUEUE: Final = "fetching"
     name="people.fetch_due", queue=QUEUE, queueing_lock="people.fetch_due", lock="people.fetch_due"
 )
 def fetch_due(timestamp: int) -> int:
-    """Fetch from the sources whose time has come; how many those were."""
-    due = due_sources()
+    """Fetch from the sources whose time has come; how many those were. None while a past year is told."""
+    due = [] if is_held_off() else due_sources()
     if due:
         fetching = programs.start("worker", programs.command("fetch", "--due"))
         if status := fetching.wait():

@@ -18,7 +18,7 @@ from anwang.registries.rules.manifests import (
     manifest_of,
     transport_of,
 )
-from anwang.registries.transports.connections import connect
+from anwang.registries.transports.connections import connect, disconnect
 from anwang.registries.transports.questions import signer
 from demo.sources.simulator import Simulator
 from demo.sources.stock import Stock
@@ -87,6 +87,12 @@ def connect_all(simulator: Simulator) -> list[str]:
     for one in made:
         connect(one)
     return [one.source for one in made if one.source in set(simulator.site.stock.sources())]
+
+
+def disconnect_all(simulator: Simulator) -> None:
+    """Let the instance forget every one of them: where they were, nobody will answer."""
+    for one in simulator.connections():
+        disconnect(one.source)
 
 
 def _note(home: Path) -> Path:

@@ -53,3 +53,14 @@ def test_each_of_them_says_something_of_somebody(instance: Instance) -> None:
     assert listed <= told
     [picture] = instance.anwang("household", person[0])
     assert len({fact["source"] for fact in picture["facts"]}) > 3
+
+
+def test_nobody_was_told_of_a_late_source_while_the_past_year_was_filled(
+    instance: Instance,
+) -> None:
+    """What the sources held then was of another day, and their time to deliver was not now."""
+    with instance.superuser() as connection:
+        early = connection.execute(
+            "select source_id, kind, since from registries_feedalarm where kind = 'late'"
+        ).fetchall()
+    assert early == []

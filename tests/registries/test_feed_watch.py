@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from anwang.access.models import AuditEntry, Notice
 from anwang.common.clock import clock_now
+from anwang.people.tasks import fetch_due
+from anwang.registries.actions.fetching import held_off, is_held_off
 from anwang.registries.actions.watching import watch_feeds
 from anwang.registries.models import Delivery, FeedAlarm
 from anwang.registries.queries.feeds import LOAD_LOCK, feeds
 from anwang.registries.rules.feed_watch import Profile, drifts, psi, size_fault
+from anwang.registries.tasks import look_at_feeds
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account
 from tests.registries.conftest import REGISTRY, person
@@ -206,3 +209,19 @@ def test_a_load_is_broken_off_when_nobody_is_at_it_however_long_ago_it_began():
     with as_role("worker"):
         watch_feeds()
     assert FeedAlarm.objects.get(source_id=REGISTRY).kind == "failed"
+
+
+@pytest.mark.django_db
+def test_while_a_past_year_is_told_no_source_is_asked_and_none_is_late(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANWANG_HOME", str(tmp_path))
+    asked = []
+    monkeypatch.setattr("anwang.people.tasks.due_sources", lambda: asked.append("due") or [])
+    with as_role("worker"):
+        delivered(400, 1000)  # the first night of that year
+        with held_off():
+            assert is_held_off()
+            assert fetch_due(0) == 0 and asked == []
+            assert look_at_feeds(0) == 0 and open_kinds() == set()
+        assert not is_held_off()
+        assert fetch_due(0) == 0 and asked == ["due"]
+        assert look_at_feeds(0) == 1 and open_kinds() == {"late"}

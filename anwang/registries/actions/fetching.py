@@ -12,6 +12,7 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting
@@ -33,6 +34,7 @@ from anwang.registries.transports.connections import (
 from anwang.registries.transports.fetched import Fetched, Progress, quiet
 from anwang.registries.transports.routes import Route, route_of
 from anwang.registries.transports.troubles import SourceTrouble
+from config.home import home
 
 logger = logging.getLogger(__name__)
 # What fails on the way is gone on with at once, a few times.
@@ -116,6 +118,34 @@ def due_sources() -> list[str]:
         if at is None or at <= now:
             due.append((state.tried_at.timestamp() if state else 0.0, source_id))
     return [source_id for _, source_id in sorted(due)]
+
+
+@contextlib.contextmanager
+def held_off() -> Iterator[None]:
+    """Nobody else on this machine asks a source, or calls one late, until this ends.
+
+    For who tells a past year: what the sources hold then is of another day, and their time to deliver
+    is not the present. The lock ends with the process.
+    """
+    with _held_off_file().open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_held_off() -> bool:
+    """Whether a past year is being told right now; what is due waits until then."""
+    with contextlib.suppress(FileNotFoundError), _held_off_file().open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _held_off_file() -> Path:
+    folder = home() / "fetching"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / ".held-off.lock"
 
 
 def fetched_sources() -> list[str]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from anwang.registries.actions.fetching import held_off
 from anwang.registries.models import Delivery
 from demo.filling import fill, fill_accounts
 
@@ -42,7 +43,8 @@ class Command(BaseCommand):
         fill_accounts(demo=True)
         if self._done():
             return
-        fill(self._tell)
+        with held_off():
+            fill(self._tell)
         self._write("", 100, done=True)
 
     def _done(self) -> bool:
