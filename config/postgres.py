@@ -30,6 +30,7 @@ DATABASE = "anwang"
 ROLES_SQL = Path(__file__).with_name("roles.sql")
 SERVER_USER = "nobody"
 PORT = 5432  # names the socket file; nothing listens on the network
+PATIENCE_SECONDS = 30.0  # a server that fails to start is started again for so long
 
 
 class ServerFailed(Exception):
@@ -212,12 +213,18 @@ def _alive(server: Server) -> bool:
         return False
 
 
-def _start_after_death(server: Server, settings: dict[str, str], seconds: float = 30) -> None:
-    """Start; where a killed server's own children still hold its memory, wait until they are gone."""
-    until = time.monotonic() + seconds
+def _bring_up(server: Server, settings: dict[str, str]) -> None:
+    """Start the server unless it runs, and return when it answers. Raises ServerFailed.
+
+    Once more where a killed server's own children still hold its memory, or where it is killed again
+    before it answers; after `PATIENCE_SECONDS` the next failure is told.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            _start(server, settings)
+            if not _running(server):
+                _start(server, settings)
+            _await(server)
             return
         except ServerFailed:
             if time.monotonic() > until:
@@ -236,8 +243,7 @@ def revive(home: Path, settings: dict[str, str] | None = None) -> bool:
     with _locked(home / "database.lock"):
         if _alive(server):
             return False
-        _start_after_death(server, settings or {})
-        _await(server)
+        _bring_up(server, settings or {})
     return True
 
 
@@ -275,9 +281,7 @@ def embedded(home: Path, settings: dict[str, str] | None = None) -> Iterator[Ser
         with _locked(gate):
             fcntl.flock(users, fcntl.LOCK_SH)
             _initialise(server)
-            if not _running(server):
-                _start_after_death(server, settings or {})
-            _await(server)
+            _bring_up(server, settings or {})
             ensure_roles(server.address("postgres", "postgres"))
         try:
             yield server
@@ -290,13 +294,14 @@ def embedded(home: Path, settings: dict[str, str] | None = None) -> Iterator[Ser
 
 
 def _await(server: Server, seconds: float = 60) -> None:
+    """Return when the server answers. Raises ServerFailed where it does not, at once where it died."""
     until = time.monotonic() + seconds
     while True:
         try:
             psycopg.connect(server.address("postgres", "postgres"), connect_timeout=2).close()
             return
         except psycopg.OperationalError as error:
-            if time.monotonic() > until:
+            if time.monotonic() > until or not _alive(server):
                 raise ServerFailed(f"The embedded PostgreSQL does not answer: {error}") from None
             time.sleep(0.1)
 

@@ -23,6 +23,9 @@ from config.programs import Kept
 
 WEB = 0  # its place among the children
 LOOK_SECONDS = 0.2
+# So long it is tried to bring a dead database up again before everything ends. A busy machine may need
+# minutes to read its log back, and one that gives up at the first failure stays down all night.
+GIVE_UP_SECONDS = 900.0
 
 
 class Interrupted(Exception):
@@ -131,14 +134,18 @@ class Command(BaseCommand):
     def _watch(self, children: list[Kept]) -> None:
         """Wait; start again whatever dies: the database, the web server, the worker."""
         ours = not os.environ.get("DATABASE_URL")
+        stood = time.monotonic()
         while not self.ending:
             time.sleep(LOOK_SECONDS)
             if ours:
                 try:
                     if postgres.revive(settings.HOME):
                         self.stderr.write("The database had died and was started again.")
+                    stood = time.monotonic()
                 except postgres.ServerFailed as error:
-                    raise CommandError(str(error)) from None
+                    if time.monotonic() - stood > GIVE_UP_SECONDS:
+                        raise CommandError(str(error)) from None
+                    self.stderr.write(f"The database has died and does not start; again. {error}")
             for child in children:
                 child.look()
         raise Interrupted
