@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from config.home import ROOTS_HOME
@@ -160,7 +161,20 @@ def _running(server: Server) -> bool:
         with psycopg.connect(server.address("postgres", "postgres"), connect_timeout=2):
             return True
     except psycopg.OperationalError as error:
-        return "starting up" in str(error) or "recovery" in str(error)
+        return _in_recovery(error)
+
+
+def _recovers(server: Server) -> bool:
+    """Whether it says that it is not yet up again."""
+    try:
+        with psycopg.connect(server.address("postgres", "postgres"), connect_timeout=2):
+            return False
+    except psycopg.OperationalError as error:
+        return _in_recovery(error)
+
+
+def _in_recovery(error: psycopg.OperationalError) -> bool:
+    return "starting up" in str(error) or "recovery" in str(error)
 
 
 def _pages_kept() -> str:
@@ -204,13 +218,38 @@ def _start(server: Server, settings: dict[str, str]) -> None:
     # fmt: on
 
 
-def _alive(server: Server) -> bool:
-    """Whether the server's main program runs, told without connecting to it."""
+def _main_program(server: Server) -> psutil.Process | None:
+    """The server's main program where it runs, told without connecting to it."""
     try:
         pid = int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == server.data.resolve()
-    except (OSError, ValueError):
-        return False
+        if Path(os.readlink(f"/proc/{pid}/cwd")) == server.data.resolve():
+            return psutil.Process(pid)
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        pass
+    return None
+
+
+def _alive(server: Server) -> bool:
+    return _main_program(server) is not None
+
+
+def _reads_back(server: Server) -> bool:
+    """Whether one of its processes is reading the log back."""
+    main = _main_program(server)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return main is not None and any(
+            "startup" in " ".join(one.cmdline()) for one in main.children()
+        )
+    return True  # one of them has just ended: look again
+
+
+def _kill(server: Server) -> None:
+    """End a server that no longer listens to anybody; its log is read back when it is started."""
+    main = _main_program(server)
+    if main is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            main.kill()
+            main.wait(30)
 
 
 def _bring_up(server: Server, settings: dict[str, str]) -> None:
@@ -232,19 +271,46 @@ def _bring_up(server: Server, settings: dict[str, str]) -> None:
             time.sleep(0.2)
 
 
-def revive(home: Path, settings: dict[str, str] | None = None) -> bool:
-    """Start the server of `home` again when it has died; whether it had. For who holds `embedded`.
-
-    Raises ServerFailed. What was committed is there again when it answers.
+class Watch:
+    """Looks after the server of a home: starts it again where it has died or stays in recovery for
+    ever. For who holds `embedded`.
     """
-    server = of_home(home)
-    if _alive(server):
-        return False
-    with _locked(home / "database.lock"):
+
+    ASK_SECONDS = 2.0
+    # A server of which the process that reads the log back was killed says "in recovery mode" until
+    # somebody ends it (PostgreSQL 18.6, tests/flow/test_revive.py). In sound hands that process is
+    # there within a second.
+    STUCK_SECONDS = 15.0
+
+    def __init__(self, home: Path, settings: dict[str, str] | None = None) -> None:
+        self._home, self._settings = home, settings or {}
+        self._well = self._asked = time.monotonic()
+
+    def look(self) -> bool:
+        """Whether the server had to be started again. Call often; returns at once while all is well.
+
+        Raises ServerFailed. What was committed is there again when it answers.
+        """
+        server = of_home(self._home)
         if _alive(server):
+            if not self._is_stuck(server):
+                return False
+            _kill(server)
+        with _locked(self._home / "database.lock"):
+            if _alive(server):
+                return False
+            _bring_up(server, self._settings)
+        self._well = self._asked = time.monotonic()
+        return True
+
+    def _is_stuck(self, server: Server) -> bool:
+        now = time.monotonic()
+        if now - self._asked < self.ASK_SECONDS:
             return False
-        _bring_up(server, settings or {})
-    return True
+        self._asked = now
+        if not _recovers(server) or _reads_back(server):
+            self._well = now
+        return now - self._well > self.STUCK_SECONDS
 
 
 def ensure_roles(address: str, database: str = DATABASE) -> None:

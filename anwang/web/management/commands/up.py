@@ -134,12 +134,12 @@ class Command(BaseCommand):
     def _watch(self, children: list[Kept]) -> None:
         """Wait; start again whatever dies: the database, the web server, the worker."""
         ours = not os.environ.get("DATABASE_URL")
-        stood = time.monotonic()
+        watch, stood = postgres.Watch(settings.HOME), time.monotonic()
         while not self.ending:
             time.sleep(LOOK_SECONDS)
             if ours:
                 try:
-                    if postgres.revive(settings.HOME):
+                    if watch.look():
                         self.stderr.write("The database had died and was started again.")
                     stood = time.monotonic()
                 except postgres.ServerFailed as error:
