@@ -28,6 +28,8 @@ INPUTS: Final = "triage.inputs"
 CALENDAR: Final = "calendar"
 # The policy that names and measures the terms.
 CLOCKS: Final = "clocks"
+# Where a version stands that two persons have put in force from a later day on.
+TO_BEGIN: Final = "to begin"
 
 # The term that covers the instant; before the first one, the first: a report older than the
 # programme is judged by its first policy.
@@ -49,6 +51,19 @@ where t.since is distinct from t.until
   and (%(policies)s::text[] is null or t.policy_id = any(%(policies)s::text[]))
 order by t.policy_id, t.county, t.since
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a version stands now; `since` and `until` are those of its term, present or to come.
+
+    `state` is draft, shadow, in force, retired, or `to begin`: two persons have put it in force
+    from a later day on, and until then nothing is judged by it.
+    """
+
+    state: str
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,28 @@ def versions_standing(policies: Iterable[str]) -> QuerySet[PolicyVersion]:
     """
     found = _standing(None, None, policies, everywhere=True)
     return PolicyVersion.objects.filter(pk__in=[one.number for one in found]).order_by("pk")
+
+
+def standings(versions: Iterable[PolicyVersion]) -> dict[int, Standing]:
+    """Version number -> where it stands now, by the terms: a day that comes writes no `state`."""
+    listed = list(versions)
+    holding = set(versions_standing({one.policy_id for one in listed}).values_list("pk", flat=True))
+    live: dict[int, list[PolicyTerm]] = {}
+    for term in PolicyTerm.objects.filter(
+        Q(until=None) | Q(until__gt=clock_now()), version__in=[one.pk for one in listed]
+    ).exclude(until=F("since")).order_by("since"):  # fmt: skip
+        live.setdefault(term.version_id, []).append(term)
+    return {one.pk: _stands(one, live.get(one.pk, []), one.pk in holding) for one in listed}
+
+
+def _stands(version: PolicyVersion, terms: list[PolicyTerm], holds: bool) -> Standing:
+    if not terms:
+        kept = version.state in (PolicyVersion.State.DRAFT, PolicyVersion.State.SHADOW)
+        return Standing(str(version.state) if kept else str(PolicyVersion.State.RETIRED))
+    until = terms[0].until
+    for later in terms[1:]:  # one that goes on after all has a second term at the first one's end
+        until = later.until if later.since == until else until
+    return Standing(str(PolicyVersion.State.IN_FORCE) if holds else TO_BEGIN, terms[0].since, until)
 
 
 def _standing(
@@ -165,13 +202,16 @@ def policy_versions() -> QuerySet[PolicyVersion]:
 
 def policy_fields() -> Iterator[dict[str, Any]]:
     """One dict a version, with the fields of `anwang policies` (docs/formats/README.md)."""
-    for version in policy_versions():
+    versions = list(policy_versions())
+    stand = standings(versions)
+    for version in versions:
         yield {
             "id": version.policy_id,
             "layer": version.layer,
             "county": version.county,
             "version": version.version,
-            "state": version.state,
+            # What is to begin has no effect yet, as a draft.
+            "state": {TO_BEGIN: "draft"}.get(stand[version.pk].state, stand[version.pk].state),
             "valid_from": version.valid_from.isoformat(),
             "rows": version.rows,
         }
@@ -272,6 +312,15 @@ def version_standing(policy_id: str, county: str | None) -> PolicyVersion | None
     found = versions_in_force(county, policies=[policy_id])
     numbers = [one.number for one in found if one.county == county]
     return PolicyVersion.objects.filter(pk__in=numbers).first()
+
+
+def version_to_begin(policy_id: str, county: str | None) -> PolicyVersion | None:
+    """The version that two persons have put in force from a later day on, the next one; else None."""
+    held = version_standing(policy_id, county)
+    terms = PolicyTerm.objects.filter(policy_id=policy_id, county=county, since__gt=clock_now())
+    next_one = terms.exclude(until=F("since")).exclude(version=held).order_by("since")
+    found = next_one.select_related("version").first()
+    return found.version if found else None
 
 
 def name_for_draft(policy_id: str, county: str | None, wanted: str = "") -> str:

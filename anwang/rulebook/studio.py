@@ -18,7 +18,7 @@ from anwang.access.context import Actor
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
 from anwang.common.clock import clock_now
-from anwang.common.values.roc_dates import TAIPEI
+from anwang.common.values.roc_dates import TAIPEI, roc_date
 from anwang.rulebook.actions.force import (
     Draft,
     PolicyRefused,
@@ -31,12 +31,14 @@ from anwang.rulebook.models import PolicyVersion
 from anwang.rulebook.permissions import check_can_write, check_can_write_policies, layer_of
 from anwang.rulebook.presenters import Wording, wording_of
 from anwang.rulebook.queries import (
+    TO_BEGIN,
     began_overlay,
     faults_in,
     faults_of,
     name_for_draft,
     open_proposals,
     specs_of,
+    standings,
     table_doc,
     varied,
     version_standing,
@@ -329,12 +331,22 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
     except PolicyRefused as refusal:
         return shown(request, version, str(refusal), 409)
     said = {
-        "put-in-force": _("已生效（或將自所定之日生效）。"),
+        "put-in-force": _said_begun(version),
         "retired": _("已停用（或將自所定之日停用）。"),
         "declined": _("已退回，草案可以再改。"),
     }
     messages.success(request, said[done])
     return redirect("rulebook:policy", version.pk)
+
+
+def _said_begun(version: PolicyVersion) -> str:
+    """In force now, or from which day on."""
+    now = standings([version])[version.pk]
+    if now.state == TO_BEGIN and now.since is not None:
+        return _("已同意。從 {day} 起生效，那一天以前照現行的版本。").format(
+            day=roc_date(now.since.astimezone(TAIPEI).date())
+        )
+    return _("已生效。")
 
 
 @refused_is_absent

@@ -18,6 +18,8 @@ from anwang.rulebook.permissions import can_write, can_write_policies, layer_of
 from anwang.rulebook.presenters import Wording, wording_of
 from anwang.rulebook.queries import (
     CALENDAR,
+    TO_BEGIN,
+    Standing,
     acts_on,
     counterpart,
     faults_of,
@@ -25,8 +27,10 @@ from anwang.rulebook.queries import (
     open_proposals,
     policy_versions,
     specs_of,
+    standings,
     table_doc,
     varied,
+    version_to_begin,
 )
 from anwang.rulebook.rules.compare import compare_rows
 from anwang.rulebook.rules.official_calendar import calendar_of, changed_days, years_shown
@@ -39,9 +43,10 @@ HISTORY = 50
 @require_safe
 def policies(request: HttpRequest) -> HttpResponse:
     """All policies with their version, state and number of rows."""
-    versions = PolicyVersion.objects.order_by("policy_id", "county", "-loaded_at")
+    versions = list(PolicyVersion.objects.order_by("policy_id", "county", "-loaded_at"))
     context = {
         "versions": versions,
+        "standings": standings(versions),
         "waiting": open_proposals(),
         "writes": can_write_policies(actor_of(request)),
         "counties": county_names(),
@@ -66,21 +71,26 @@ def shown(
 ) -> HttpResponse:
     """The version's page; with `refusal`, why the step just tried was not done."""
     actor, wording, national = actor_of(request), wording_of(version), varied(version)
+    others = list(policy_versions().filter(policy_id=version.policy_id).exclude(pk=version.pk))
+    stand = standings([version, *others])
     context = {
         "version": version,
+        "standings": stand,
+        "standing": stand[version.pk],
         "county": County.objects.filter(pk=version.county).first(),
         "lines": [
             line | wording.row(line) | {"varied": wording.varied(line, national)}
             for line in _lines(version.body)
         ],
-        "others": policy_versions().filter(policy_id=version.policy_id).exclude(pk=version.pk),
+        "others": others,
         "history": history(version),
         "refusal": refusal,
         "said": request.POST,
         "counties": county_names(),
     }
     context |= table_context(version, wording) | calendar_context(version)
-    context |= _steps(version, actor, is_tried=bool(context.get("is_tried")))
+    context |= _planned(version, stand[version.pk])
+    context |= _steps(version, actor, stand[version.pk], is_tried=bool(context.get("is_tried")))
     return render(request, "rulebook/policy.html", context, status=status)
 
 
@@ -90,14 +100,14 @@ def table_context(version: PolicyVersion, wording: Wording) -> dict[str, Any]:
     if doc is None:
         return {}
     columns = columns_of(doc, specs_of(doc), version.county)
-    other = counterpart(version)
     context: dict[str, Any] = {
         "is_table": True,
         # A table with columns of its own is asked elsewhere and not of past reports.
         "is_tried": not doc.get("describes"),
         "labels": {one.name: one.label for one in columns},
     }
-    if version.state != PolicyVersion.State.IN_FORCE:
+    other = counterpart(version)
+    if other is None or other.pk != version.pk:
         found = faults_of(version)
         context["faults"] = [one for one in found if one.severity == "error"]
         context["notes"] = [one for one in found if one.severity == "note"]
@@ -134,14 +144,26 @@ def _who(account: Account | None) -> dict[str, str] | None:
     return {"zh": account.display_name, "en": account.display_name_en}
 
 
-def _steps(version: PolicyVersion, actor: Actor, *, is_tried: bool) -> dict[str, Any]:
+def _planned(version: PolicyVersion, standing: Standing) -> dict[str, Any]:
+    """What holds until this one begins, or what begins when this one ends."""
+    if standing.state == TO_BEGIN:
+        return {"present": counterpart(version)}
+    if standing.until is not None:
+        return {"coming": version_to_begin(version.policy_id, version.county)}
+    return {}
+
+
+def _steps(
+    version: PolicyVersion, actor: Actor, standing: Standing, *, is_tried: bool
+) -> dict[str, Any]:
     """Which buttons the reader gets; the database asks again whoever presses one."""
     if not can_write_policies(actor):
         return {}
     asked: PolicyAct | None = open_proposals([version.pk]).get(version.pk)
     mine = can_write(actor, version.county)
-    holds = counterpart(version)
-    running = holds is not None and holds.pk == version.pk
+    holds = standing.state == PolicyVersion.State.IN_FORCE
+    ends, waits = standing.until is not None, standing.state == TO_BEGIN
+    alone = waits and counterpart(version) is None
     draft = version.state == PolicyVersion.State.DRAFT
     return {
         "writes": True,
@@ -151,11 +173,17 @@ def _steps(version: PolicyVersion, actor: Actor, *, is_tried: bool) -> dict[str,
         "can_edit": mine and draft and asked is None,
         "can_shadow": mine and is_tried and asked is None and draft,
         "can_unshadow": mine and asked is None and version.state == PolicyVersion.State.SHADOW,
-        "can_propose": mine and asked is None and not running,
-        "can_retire": mine and asked is None and running and version.county is not None,
+        "can_propose": mine and asked is None and (ends if holds else not waits),
+        "goes_on": holds and ends,
+        "goes_on_asked": holds and asked is not None and asked.kind == PolicyAct.Kind.PROPOSED,
+        "can_plan": mine,
+        "can_retire": mine
+        and asked is None
+        and version.county is not None
+        and (alone or (holds and not ends)),
         "can_draft": mine,
         "can_vary": version.county is None and layer_of(actor) is not None,
-        "former": former_version(version) if mine and running else None,
+        "former": former_version(version) if mine and holds and not ends else None,
     }
 
 

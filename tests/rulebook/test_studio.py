@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
 from django.test import Client
 
+from anwang.common.clock import clock_now
+from anwang.common.values.roc_dates import TAIPEI, roc_date
 from anwang.rulebook.models import PolicyAct, PolicyTerm, PolicyVersion
 from anwang.rulebook.queries import faults_of, inputs_described
 from anwang.rulebook.rules.compare import flat_row
@@ -95,6 +98,32 @@ def test_a_table_is_changed_mended_put_in_force_by_a_colleague_used_and_undone(o
     assert grade_of() == "2"
     story = one.get(page).content.decode()
     assert story.count("同意生效") == 2 and WHY in story
+
+
+def test_a_version_of_a_day_to_come_says_so_everywhere_and_is_withdrawn_by_two(one, other):
+    former, version = in_force(GRADE), draft_by(one)
+    day = clock_now().astimezone(TAIPEI).date() + dt.timedelta(days=20)
+    assert proposed(one, version, starts_on=day.isoformat()).status_code == 302
+    answer = other.post(f"/policies/{version.pk}/answer/", {"agreed": "yes"}, follow=True)
+    shown = answer.content.decode()
+    assert f"從 {roc_date(day)} 起生效，那一天以前照現行的版本" in shown
+    assert "起生效；那一天以前對通報沒有作用" in shown and "生效中" not in shown.split("<ul>")[0]
+    assert f"/policies/{former.pk}/#propose" in shown and "提案生效</button>" not in shown
+
+    held = one.get(f"/policies/{former.pk}/").content.decode()
+    assert "生效中" in held and "為止，之後照" in held and f"/policies/{version.pk}/" in held
+    assert "提案讓這一版繼續" in held and 'name="starts_on"' not in held
+    listed = one.get("/policies/").content.decode()
+    assert "起生效</span>" in listed and "為止</span>" in listed
+    assert "起生效" in one.get("/trials/").content.decode()
+
+    assert proposed(one, former).status_code == 302
+    waiting = other.get(f"/policies/{former.pk}/").content.decode()
+    assert "等另一位同事答覆：讓這一版繼續" in waiting and "看過了，讓它繼續" in waiting
+    assert agreed(one, former).status_code == 409
+    assert agreed(other, former).status_code == 302
+    assert "為止，之後照" not in one.get(f"/policies/{former.pk}/").content.decode()
+    assert "停用" in one.get(f"/policies/{version.pk}/").content.decode()
 
 
 def test_a_county_writes_its_difference_and_ends_it(one):

@@ -23,7 +23,13 @@ from anwang.rulebook.actions.force import (
 )
 from anwang.rulebook.models import PolicyAct, PolicyTerm, PolicyVersion
 from anwang.rulebook.permissions import check_can_write
-from anwang.rulebook.queries import versions_in_force, versions_standing
+from anwang.rulebook.queries import (
+    TO_BEGIN,
+    standings,
+    version_to_begin,
+    versions_in_force,
+    versions_standing,
+)
 from anwang.triage.queries.dispatch_policies import WEIGHTS, dispatch_weights
 from anwang.triage.queries.policies import (
     policies_in_force,
@@ -92,6 +98,12 @@ def grade_of(county: str | None = None) -> str:
     """What the tables in force say of a report of need without danger: grade 2 as shipped."""
     one = next(v for v in VIGNETTES if v["id"] == "V03")
     return propose(inputs_of(one), tables_in_force(county)[0]).grade
+
+
+def propose_of(day: dt.date):
+    """What the tables that hold on `day` make of that report."""
+    one = next(v for v in VIGNETTES if v["id"] == "V03")
+    return propose(inputs_of(one), tables_in_force(None, day)[0])
 
 
 def test_a_version_comes_in_force_when_a_second_person_agrees_and_decides_from_then_on(ministry):
@@ -232,9 +244,59 @@ def test_a_version_may_be_put_in_force_from_a_day_to_come(ministry):
     put_in_force(ministry, drafted(ministry[0]), starts_at=starts)
     assert grade_of() == "2"
     assert [one.pk for one in versions_standing([GRADE]) if one.county is None] == [now.pk]
-    one = next(v for v in VIGNETTES if v["id"] == "V03")
-    then = tables_in_force(None, (starts + dt.timedelta(days=2)).date())[0]
-    assert propose(inputs_of(one), then).grade == "1"
+    assert propose_of((starts + dt.timedelta(days=2)).date()).grade == "1"
+
+
+def test_what_is_to_begin_is_withdrawn_before_by_two_persons_and_never_begins(ministry):
+    starts = clock_now() + dt.timedelta(days=30)
+    after = (starts + dt.timedelta(days=2)).date()
+    now, coming = in_force(GRADE), drafted(ministry[0])
+    put_in_force(ministry, coming, starts_at=starts)
+    assert standings([now, coming])[coming.pk].state == TO_BEGIN
+    assert standings([now])[now.pk].until == starts
+    assert version_to_begin(GRADE, None) == coming
+    with pytest.raises(PolicyRefused) as refused:
+        proposal(ministry[0], coming)
+    assert refused.value.reason == "begins-already"
+    asked = proposal(ministry[0], now)
+    with pytest.raises(PolicyRefused) as alone:
+        agree(ministry[0], asked)
+    assert alone.value.reason == "same-human"
+    assert propose_of(after).grade == "1"
+    assert agree(ministry[1], asked) == "put-in-force"
+    assert propose_of(after).grade == "2" and grade_of() == "2"
+    assert standings([now])[now.pk].until is None and version_to_begin(GRADE, None) is None
+    coming.refresh_from_db()
+    assert standings([coming])[coming.pk].state == "retired"
+    put_in_force(ministry, coming)
+    assert grade_of() == "1"
+
+
+def test_a_version_goes_on_only_from_the_end_that_its_proposal_named(ministry):
+    now = in_force(GRADE)
+    put_in_force(ministry, drafted(ministry[0]), starts_at=clock_now() + dt.timedelta(days=30))
+    asked = proposal(ministry[0], now)
+    other = drafted(ministry[0], version="2027.2")
+    put_in_force(ministry, other, starts_at=clock_now() + dt.timedelta(days=10))
+    with pytest.raises(PolicyRefused) as refused:
+        agree(ministry[1], asked)
+    assert refused.value.reason == "changed-meanwhile"
+    assert version_to_begin(GRADE, None) == other
+
+
+def test_a_countys_first_overlay_is_ended_before_it_begins_and_its_present_one_stays(managers):
+    window = in_force("triage.window", TAOYUAN)
+    later = drafted(managers[0], "triage.window", TAOYUAN)
+    put_in_force(managers, later, starts_at=clock_now() + dt.timedelta(days=30))
+    with pytest.raises(PolicyRefused) as refused:
+        proposal(managers[0], later, retire=True)
+    assert refused.value.reason == "begins-already"
+    assert agree(managers[1], proposal(managers[0], window)) == "put-in-force"
+    assert agree(managers[1], proposal(managers[0], window, retire=True)) == "retired"
+    later.refresh_from_db()
+    put_in_force(managers, later, starts_at=clock_now() + dt.timedelta(days=30))
+    assert agree(managers[1], proposal(managers[0], later, retire=True)) == "retired"
+    assert version_to_begin("triage.window", TAOYUAN) is None
 
 
 def test_teams_are_ranked_by_the_weights_of_today_until_the_others_begin(ministry):

@@ -53,6 +53,7 @@ class PolicyRefused(AnwangError):
             "answered-already": _("這個提案已經有人答覆了。"),
             "the-nation-needs-one": _("全國的規則不能沒有生效的版本；請改以另一版取代。"),
             "not-in-that-state": _("這一版現在的狀態不能這樣做，請重新看過。"),
+            "begins-already": _("這一版已經排定開始的日子；要撤回，請提案讓現行的版本繼續。"),
             "asker-may-not": _("提案的人已不在這個職務，請重新提案。"),
         }
         super().__init__(texts.get(reason, _("這一步現在不能進行，請重新看過。")))
@@ -100,6 +101,7 @@ def propose_version(
 ) -> uuid.UUID:  # fmt: skip
     """Propose that a version come in force from `starts_at` on (at once without), or be retired.
 
+    One that holds now and is to end goes on from that end: whatever was to begin then does not.
     Whether its table has faults is the caller's to look at before. Raises PolicyRefused.
     """
     values = [version.pk, version.sha256, retire, starts_at, text]

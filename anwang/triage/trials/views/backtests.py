@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from anwang.access.absent import openly, refused_is_absent
 from anwang.access.middleware import actor_of
 from anwang.rulebook.models import PolicyVersion
-from anwang.rulebook.queries import versions_standing
+from anwang.rulebook.queries import standings, versions_standing
 from anwang.triage.forms import errors_of
 from anwang.triage.trials.actions.backtests import TooManyWait, ask_backtest, stop_backtest
 from anwang.triage.trials.forms import SpanForm
@@ -40,6 +40,7 @@ def trials(request: HttpRequest) -> HttpResponse:
     versions = PolicyVersion.objects.filter(policy_id__in=CAN_BE_TRIED).exclude(
         pk__in=versions_standing(CAN_BE_TRIED)
     )
+    listed = list(versions.order_by("policy_id", "county", "-loaded_at"))
     counties = county_words()
     context = {
         "runs": [
@@ -47,7 +48,8 @@ def trials(request: HttpRequest) -> HttpResponse:
             for one in backtests(permit)
         ],
         "most": MOST_RUNS,
-        "versions": versions.order_by("policy_id", "county", "-loaded_at"),
+        "versions": listed,
+        "standings": standings(listed),
         "counties": counties,
     }
     return render(request, "triage/trials/trials.html", context)
