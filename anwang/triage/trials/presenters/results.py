@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +16,19 @@ from anwang.triage.presenters.words import (
     plain,
     table_words,
 )
-from anwang.triage.trials.models import Backtest, BacktestDifference, FamilyWalk, ShadowOutcome
+from anwang.triage.trials.models import Backtest, FamilyWalk
 from anwang.triage.trials.presenters.pictures import bar, hour_cells, interval, widest
+from anwang.triage.trials.queries.results import SingleReport
 from anwang.triage.trials.rules.past import GROUPINGS, NOT_KNOWN
 
 Context = dict[str, Any]
 BETWEEN: Final = "、"
+# The table in which a field of a decision is said.
+DECIDED_BY: Final = {
+    "grade": "triage.grade", "grade_class": "triage.class", "stream": "triage.stream",
+    "agency_kind": "triage.stream", "passed_to": "triage.stream", "joint_with": "triage.joint",
+    "clocks": "triage.clocks",
+}  # fmt: skip
 MOST_MOVES: Final = 40
 MOST_ROWS: Final = 40
 MOST_TEAMS: Final = 30
@@ -162,13 +169,13 @@ def _teams(lines: Sequence[Mapping[str, Any]]) -> list[Context]:
     ]
 
 
-def difference_lines(
-    found: Iterable[BacktestDifference | ShadowOutcome], receipts: Mapping[Any, str]
-) -> list[Context]:
-    """One line a report that the reader reaches: what is decided otherwise, by which rows."""
+def difference_lines(found: Iterable[SingleReport], counties: Mapping[str, Words]) -> list[Context]:
+    """One line a report: its number, its county, what is decided otherwise, by which rows."""
     return [
         {
-            "receipt": receipts[one.matter_id],
+            "receipt": one.receipt,
+            "reached": one.reached,
+            "county": counties.get(one.county or ""),
             "changes": [
                 {
                     "field": field_words(name),
@@ -177,12 +184,18 @@ def difference_lines(
                 }
                 for name in one.fields
             ],
-            "rows": sorted(
-                row
-                for table, row in one.rows_after.items()
-                if getattr(one, "rows_before", {}).get(table) != row
-            ),
+            "rows": list(_rows_told(one)),
         }
         for one in found
-        if one.matter_id in receipts
     ]
+
+
+def _rows_told(one: SingleReport) -> Iterator[Context]:
+    """Where another row decides, both; where the same row says something else now, that row."""
+    asked = {DECIDED_BY[name] for name in one.fields if name in DECIDED_BY}
+    for table in sorted({*one.rows_before, *one.rows_after}):
+        before, after = one.rows_before.get(table), one.rows_after.get(table)
+        if before != after:
+            yield {"before": before, "after": after}
+        elif table in asked:
+            yield {"same": after}

@@ -92,12 +92,12 @@ def backtest(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     permit = check_can_read_backtest(actor_of(request), run_id)
     run = get_object_or_404(Backtest, pk=run_id)
     context = run_context(run) | result_context(run)
-    context["tried"] = version_words(run.label, county_words())
+    counties = county_words()
+    context["tried"] = version_words(run.label, counties)
     if not run.is_over:
         context |= {"live_url": reverse("triage:backtest", args=[run.pk])}
     if run.state == Backtest.State.DONE:
-        found, receipts = differences(run.pk, permit)
-        context |= {"lines": difference_lines(found, receipts)}
+        context |= {"lines": difference_lines(differences(run.pk, permit), counties)}
     return render(request, "triage/trials/backtest.html", context)
 
 

@@ -49,13 +49,12 @@ def shadow(request: HttpRequest) -> HttpResponse:
     """What the versions in shadow would have decided otherwise in the last 30 days."""
     permit = openly(check_can_try, request)
     since = clock_now() - dt.timedelta(days=SHADOW_DAYS)
-    found, receipts = shadow_lines(permit)
     counties = county_words()
     context = {
         "versions": [version_words(one.name, counties) for one in versions_in_shadow()],
         "days": SHADOW_DAYS,
         "counts": _by_field(shadow_counts(since, permit)),
-        "lines": difference_lines(found, receipts),
+        "lines": difference_lines(shadow_lines(permit), counties),
     }
     return render(request, "triage/trials/shadow.html", context)
 
