@@ -9,6 +9,7 @@ from typing import Any, Final
 
 WIDTH: Final = 200  # of a bar or an interval, in the picture's own units
 CELL: Final = 16
+MARK: Final = 5.0  # hundredths of a lane that a mark takes on a narrow screen
 HALF: Final = 12  # height of the longest bar of an hour, above or below the line
 
 
@@ -60,19 +61,30 @@ def lane(
     steps: Sequence[Mapping[str, Any]], place: int, days: Sequence[str]
 ) -> list[dict[str, Any]]:
     """One version's line through time, as long as the time was: a span from each day of facts to the
-    next, a mark a report."""
+    next, a mark a report. `x` and `width` are hundredths of the line; `tier` counts marks that would
+    hide each other, which stand below one another.
+    """
     first, last = (dt.date.fromisoformat(days[end]) for end in (0, -1))
-    step = WIDTH * 4 / max((last - first).days, 1)
-    at = {day: (dt.date.fromisoformat(day) - first).days for day in days}
+    step = 100 / max((last - first).days, 1)
+    at = {day: (dt.date.fromisoformat(day) - first).days * step for day in days}
     drawn: list[dict[str, Any]] = []
     facts = [one for one in steps if one["kind"] == "facts"]
     for number, one in enumerate(facts):
         ends = facts[number + 1]["day"] if number + 1 < len(facts) else days[-1]
-        x, to = at[one["day"]] * step, at[ends] * step
-        drawn.append({"kind": "facts", "x": round(x), "width": max(2, round(to - x)),
+        x, to = at[one["day"]], at[ends]
+        drawn.append({"kind": "facts", "x": round(x, 2), "width": max(0.25, round(to - x, 2)),
                       **one["said"][place], "day": one["day"]})  # fmt: skip
+    ends_at: list[float] = []  # of each tier, where its last mark stands
     for one in steps:
         if one["kind"] == "report":
-            drawn.append({"kind": "report", "x": round(at[one["day"]] * step), "width": 0,
+            x = at[one["day"]]
+            tier = next((n for n, end in enumerate(ends_at) if x - end >= MARK), len(ends_at))
+            ends_at[tier : tier + 1] = [x]
+            drawn.append({"kind": "report", "x": round(x, 2), "width": 0, "y": 15 + 15 * tier,
                           **one["said"][place], "day": one["day"]})  # fmt: skip
     return drawn
+
+
+def height_of(drawn: Sequence[Mapping[str, Any]]) -> int:
+    """How tall a lane is with its marks."""
+    return 15 + max((one["y"] for one in drawn if "y" in one), default=15)

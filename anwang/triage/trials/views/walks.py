@@ -18,7 +18,7 @@ from anwang.triage.queries.matters import report_of_receipt
 from anwang.triage.trials.actions.walks import AlreadyAsked, ask_walk
 from anwang.triage.trials.models import FamilyWalk
 from anwang.triage.trials.permissions import check_can_walk
-from anwang.triage.trials.presenters.pictures import lane
+from anwang.triage.trials.presenters.pictures import height_of, lane
 from anwang.triage.trials.presenters.results import county_words, run_context, version_words
 from anwang.triage.trials.queries.results import latest_walk
 
@@ -67,15 +67,18 @@ def _walked(result: dict[str, Any]) -> dict[str, Any]:
     }
     shown = [one for one in steps if one["report"] is None or one["report"] in receipts]
     counties = county_words()
+    names = [version_words(name, counties) if name else None for name in result["versions"]]
+    drawn = [lane(shown, place, days) if days else [] for place in range(len(names))]
     return {
         "lanes": [
             {
-                "name": version_words(name, counties) if name else None,
-                "spans": lane(shown, place, days) if days else [],
+                "name": name,
+                "spans": drawn[place],
+                "height": height_of(drawn[place]),
                 "first": _first(result["first"][place], receipts),
                 "by_facts": _first(result["first_by_facts"][place], receipts),
             }
-            for place, name in enumerate(result["versions"])
+            for place, name in enumerate(names)
         ],
         "days": days,
         "persons": result["persons"],
@@ -84,8 +87,8 @@ def _walked(result: dict[str, Any]) -> dict[str, Any]:
                 "day": one["day"],
                 "receipt": receipts.get(one["report"] or ""),
                 "said": [
-                    said | {"stream_word": code_words("stream", said["stream"])}
-                    for said in one["said"]
+                    said | {"stream_word": code_words("stream", said["stream"]), "by": name}
+                    for said, name in zip(one["said"], names, strict=True)
                 ],
             }
             for one in _turns(shown)
