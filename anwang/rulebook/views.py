@@ -183,6 +183,7 @@ def _steps(
         and (alone or (holds and not ends)),
         "can_draft": mine,
         "can_vary": version.county is None and layer_of(actor) is not None,
+        "can_copy": table_doc(version) is not None and (mine or version.county is None),
         "former": former_version(version) if mine and holds and not ends else None,
     }
 

@@ -111,10 +111,10 @@ def test_a_version_of_a_day_to_come_says_so_everywhere_and_is_withdrawn_by_two(o
     assert f"/policies/{former.pk}/#propose" in shown and "提案生效</button>" not in shown
 
     held = one.get(f"/policies/{former.pk}/").content.decode()
-    assert "生效中" in held and "為止，之後照" in held and f"/policies/{version.pk}/" in held
+    assert "生效中" in held and "零時為止，之後照" in held and f"/policies/{version.pk}/" in held
     assert "提案讓這一版繼續" in held and 'name="starts_on"' not in held
     listed = one.get("/policies/").content.decode()
-    assert "起生效</span>" in listed and "為止</span>" in listed
+    assert "起生效</span>" in listed and "零時為止</span>" in listed
     assert "起生效" in one.get("/trials/").content.decode()
 
     assert proposed(one, former).status_code == 302
@@ -122,7 +122,7 @@ def test_a_version_of_a_day_to_come_says_so_everywhere_and_is_withdrawn_by_two(o
     assert "等另一位同事答覆：讓這一版繼續" in waiting and "看過了，讓它繼續" in waiting
     assert agreed(one, former).status_code == 409
     assert agreed(other, former).status_code == 302
-    assert "為止，之後照" not in one.get(f"/policies/{former.pk}/").content.decode()
+    assert "零時為止，之後照" not in one.get(f"/policies/{former.pk}/").content.decode()
     assert "停用" in one.get(f"/policies/{version.pk}/").content.decode()
 
 

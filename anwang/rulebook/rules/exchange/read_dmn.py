@@ -38,8 +38,9 @@ def read_dmn(content: bytes, specs_for: SpecsFor) -> Carried:
         root = read_xml(content)
     except NotXml:
         raise FileUnreadable(
-            "這個檔案不是可以讀的 DMN（XML 有錯，或含有不收的實體定義）。",
-            "This is no DMN that can be read (broken XML, or with entities, which are refused).",
+            "這個檔案不是可以讀的 DMN（XML 有錯、沒有存完，或含有不收的實體定義）。請在原來的程式再存一次。",
+            "This is no DMN that can be read (broken or unfinished XML, or with entities, which are "
+            "refused). Save it again in the program it comes from.",
         ) from None
     decisions = [one for one in _all(root, "decision") if _first(one, "decisionTable") is not None]
     if len(decisions) != 1:
