@@ -11,11 +11,12 @@ from django.db import connection
 from anwang.access.context import LOADING, acting
 from anwang.access.vocabulary import Role
 from anwang.people.actions import consistency, identify
+from anwang.people.actions.alike import TELLING
 from anwang.people.actions.consistency import compare_waiting
-from anwang.people.models import Comparison, Finding
+from anwang.people.models import Comparison, Finding, Identity
 from anwang.people.permissions import FINDING_ROLES
 from anwang.people.queries.findings import finding_counts
-from anwang.people.rules.consistency import CHECKS, cross_rules
+from anwang.people.rules.consistency import CHECKS, cross_rules, looked_at
 from anwang.registries.actions.deliveries import load_file
 from anwang.registries.models import Record
 from anwang.registries.rules.manifests import load_manifests
@@ -86,6 +87,29 @@ def test_a_birth_date_that_differs_is_found_beside_both_and_withdrawn_when_they_
         given_on="2012-08-02",
     )
     assert (broken(), broken(withdrawn=True)) == ([], ["birth-dates-disagree"])
+
+
+def test_records_in_the_same_words_differ_each_for_its_source(told):
+    registered(told)
+    told("immunisation", "V-1", vaccine="流感", dose="1", given_on="2024-06-01",
+         birth_date="2012-05-10")  # fmt: skip
+    told(
+        "entry-exit", "E-1", left_on="2025-01-01", returned_on="2025-02-01", birth_date="2012-05-10"
+    )
+    with as_role("worker"):
+        first, other = (Identity.objects.get(record_key=key) for key in ("V-1", "E-1"))
+        found = sorted(
+            Finding.objects.filter(until=None).values_list("rule", "left_key", "right_key")
+        )
+    assert other.like_no == first.no
+    assert found == [
+        ("birth-dates-disagree", "H-1", "E-1"),
+        ("birth-dates-disagree", "H-1", "V-1"),
+    ]
+
+
+def test_a_compared_column_is_among_the_words_that_make_records_alike():
+    assert set(looked_at(list(cross_rules().values()))["columns"]) <= set(TELLING)
 
 
 def test_the_same_contradiction_delivered_again_is_one_finding(told):

@@ -159,7 +159,7 @@ _RIGHT_FACTS: Final = (
     from unnest(%(pair_left)s::text[], %(pair_right)s::text[]) pair (left_kind, right_kind)
     join comparing_said l on l.kind = pair.left_kind)"""
 )
-_COLUMNS: Final = """
+_LEFT_COLUMNS: Final = """
 insert into comparing_said
 select i.person_id, i.record_id, i.source_id, i.record_key, null, 'column:' || c.name,
     r.values ->> c.name, null, '-infinity', 'infinity'
@@ -167,14 +167,33 @@ from comparing_person p
 join people_identity i on i.person_id = p.person_id and not i.superseded
 join registries_record r on r.id = i.record_id and r.source_id = i.source_id
 cross join unnest(%(columns)s::text[], %(column_sources)s::text[]) c (name, source)
-where r.values ? c.name and """
-_LEFT_COLUMNS: Final = _COLUMNS + "i.source_id = c.source"
-_RIGHT_COLUMNS: Final = (
-    _COLUMNS
-    + """i.source_id <> c.source and exists (
-    select from comparing_said l where l.person_id = i.person_id and l.source_id = c.source
-      and l.kind = 'column:' || c.name and l.key <> r.values ->> c.name)"""
+where r.values ? c.name and i.source_id = c.source
+"""
+# Records in the same words (alike.py) differ together or not at all: the first of them is asked for all.
+# So a rule compares columns that are among these words (tests/people/test_consistency.py).
+_RIGHT_COLUMNS: Final = """
+with firsts as materialized (
+    select i.person_id, i.no, i.record_id, i.source_id
+    from comparing_person p join people_identity i using (person_id)
+    where not i.superseded and i.like_no is null
+), differing as materialized (
+    select i.person_id, i.no, c.name, c.source
+    from firsts i
+    join registries_record r on r.id = i.record_id and r.source_id = i.source_id
+    cross join unnest(%(columns)s::text[], %(column_sources)s::text[]) c (name, source)
+    where exists (
+        select from comparing_said l where l.person_id = i.person_id and l.source_id = c.source
+          and l.kind = 'column:' || c.name and l.key <> r.values ->> c.name)
 )
+insert into comparing_said
+select i.person_id, i.record_id, i.source_id, i.record_key, null, 'column:' || d.name,
+    r.values ->> d.name, null, '-infinity', 'infinity'
+from differing d
+join people_identity i on i.person_id = d.person_id and not i.superseded
+    and coalesce(i.like_no, i.no) = d.no
+join registries_record r on r.id = i.record_id and r.source_id = i.source_id
+where i.source_id <> d.source
+"""
 _WITHDRAW: Final = """
 update people_finding f set until = clock.now()
 from comparing_person p
