@@ -48,11 +48,14 @@ class Block:
 
 def write_county_files(folder: Path, persons: int) -> dict[str, int]:
     """Write `SOURCE.csv` with its envelope for each source; source -> rows. Parts are drawn in as many
-    processes as there are cores.
+    processes as there are cores. A folder that an earlier run has finished is left as it is.
     """
     from anwang.common.working import Workers
     from demo.registries import COLUMNS
 
+    envelopes = {source: folder / f"{source}.csv.meta.json" for source in COLUMNS}
+    if all(one.exists() for one in envelopes.values()):
+        return {source: json.loads(one.read_text())["rows"] for source, one in envelopes.items()}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     rows = dict.fromkeys(COLUMNS, 0)

@@ -178,11 +178,12 @@ def _in_recovery(error: psycopg.OperationalError) -> bool:
 
 
 def _pages_kept() -> str:
-    """A quarter of the machine's memory, at most 4 GiB, for pages of tables and indexes: a search among a
-    million reads some hundred, and copying each anew from the system took as long as all the rest.
+    """A quarter of the machine's memory, at most 2.5 GiB, for pages of tables and indexes: a search among
+    a million reads some hundred, and copying each anew from the system took as long as all the rest.
+    With more, a nation's load holds over four.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(memory // 4, 4 << 30) >> 20}MB"
+    return f"{min(memory // 4, 5 << 29) >> 20}MB"
 
 
 def _start(server: Server, settings: dict[str, str]) -> None:
