@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.county_files import write_envelope
+from benchmarks.county_files import write_county_files, write_envelope
 from benchmarks.harness import Goal, Result, bench, options
 from benchmarks.load import database_of, files_of, full, take
 from benchmarks.spent import Meter, server_of
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     result = Result("refresh", f"{SOURCE} of {size:,} persons delivered again, partly changed")
     with bench() as running:
         full(running, size)
+        write_county_files(
+            files_of(running, size), size
+        )  # the load takes them away where it goes on
         running.act_as("worker", database_of(size))
         path = files_of(running, size) / f"{SOURCE}.csv"
         for day, share in enumerate(SHARES, start=1):
