@@ -53,6 +53,17 @@ def test_the_page_draws_who_belongs_and_says_by_which_facts(known, team):
         assert words in text, words
 
 
+def test_who_has_a_name_in_latin_letters_alone_is_named_whole(known, team):
+    """A household in which the register knows everybody must not show somebody as unknown."""
+    name = "Kacaw Mayaw Fangas Cilangasan Lalumaan O Sapad"
+    with as_role("worker"):
+        deliver(REGISTRY, [(known.child, known.rows["child"] | {"name": name})], day("2026-02-01"),
+                mode="incremental")  # fmt: skip
+    text = page(team, f"{known.path}household/", as_of="2026-03-02")
+    assert "不詳" not in text
+    assert text.count(name) >= 3  # in the list, in the drawing's title, in what is known
+
+
 def test_a_day_is_drawn_with_what_is_known_now_and_another_with_what_was_known_then(known, team):
     into_custody(known.father)
     path = f"{known.path}household/"

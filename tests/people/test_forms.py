@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,19 @@ def test_an_age_counts_from_the_day_it_was_told():
 def test_birth_parts_are_read_like_a_date():
     forms = forms_of({"birth_year": "74", "birth_month": 3}, token=token)
     assert (forms.year, forms.month, forms.day) == (1985, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ({"name": "Kacaw Mayaw Fangas Cilangasan Lalumaan O Sapad"}, None),
+        ({"name": "瓦旦·比耀 Watan Piyaw"}, None),
+        ({"name": "Nguyễn Thị Lan", "name_romanised": "NGUYEN THI LAN"}, None),
+        ({"name": "不詳", "name_romanised": "NGUYEN THI LAN"}, "NGUYEN THI LAN"),
+        ({"name_romanised": "Walis Nokan"}, "Walis Nokan"),
+        ({"name": "unknown"}, ""),
+    ],
+)
+def test_a_name_is_shown_as_written_in_whatever_letters(raw, shown):
+    """Since 2024 an indigenous name may stand in Latin letters alone; a nameless child is overlooked."""
+    assert forms_of(raw, token=token).name == (raw["name"] if shown is None else shown)

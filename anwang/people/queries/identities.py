@@ -24,7 +24,8 @@ order by person_id, source_id, record_key
 _TOLD: Final = f"""
 select i.person_id, i.source_id, i.record_key, i.id_token is not null, coalesce(i.forms->>'n', ''),
     (i.forms->>'y')::int, (i.forms->>'m')::int, (i.forms->>'d')::int, coalesce(i.forms->>'x', ''),
-    i.forms ? 'g' and not i.forms ? 'nm'
+    case when i.forms ? 'nm' or not i.forms ? 'n' then 0 when i.forms ? 'g' then 2
+        when i.forms ? 'l' then 1 else 0 end
 from unnest((select %s::uuid[])) as asked (person)
 join people_identity i on i.person_id = asked.person
 where not i.superseded and {not_sealed("i.record_id")}
@@ -54,12 +55,14 @@ class IdentityView:
         one = self.forms
         return Told(
             self.person_id, self.source, self.record_key, self.id_token is not None, one.name,
-            one.year, one.month, one.day, one.sex, bool(one.given) and not one.name_masked,
+            one.year, one.month, one.day, one.sex, _name_told(one),
         )  # fmt: skip
 
 
 class Told(NamedTuple):
-    """What of one current record is shown beside a match; `written`: it has an unmasked name."""
+    """What of one current record is shown beside a match; `written`: 2 where it has an unmasked name,
+    1 where that is in Latin letters alone, else 0.
+    """
 
     person_id: uuid.UUID
     source: str
@@ -70,7 +73,7 @@ class Told(NamedTuple):
     month: int | None
     day: int | None
     sex: str
-    written: bool
+    written: int
 
     @property
     def fullness(self) -> tuple[Any, ...]:
@@ -121,6 +124,13 @@ def addresses_of(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[int]]:
             [list(person_ids)],
         )
         return dict(cursor.fetchall())
+
+
+def _name_told(forms: Forms) -> int:
+    """How well a record's name tells who it is, as `Told.written`."""
+    if forms.name_masked or not forms.name:
+        return 0
+    return 2 if forms.given else int(bool(forms.latin))
 
 
 def told_best(identities: Sequence[IdentityView]) -> Forms:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from anwang.common.values.national_id import ParsedId, parse_id, sex_of, valid_neighbours
 from anwang.common.values.roc_dates import PartialDate, parse_birth
 from anwang.people.rules.addresses import NO_ADDRESS, Address, parse_address
-from anwang.people.rules.names import parse_name
+from anwang.people.rules.names import ParsedName, parse_name
 from anwang.people.rules.phones import parse_phones
 
 Raw = Mapping[str, Any]
@@ -174,9 +174,8 @@ def forms_of(
     near: tuple[bytes, ...] = ()
     if query and parsed_id is not None and parsed_id.normal:
         near = tuple([token(number) for number in valid_neighbours(parsed_id.normal)])
-    written = raw.get("name")
     return Forms(
-        name=_storable(written) if name.folded and isinstance(written, str) else "",
+        name=_as_written(raw, name),
         name_folded=name.folded,
         name_sound=name.sounds,
         surname=name.surname,
@@ -201,6 +200,14 @@ def forms_of(
 def without_id(forms: Forms) -> Forms:
     """The same forms with nothing of the national ID, for places that may not hold its token."""
     return replace(forms, id_token=None, id_near=())
+
+
+def _as_written(raw: Raw, name: ParsedName) -> str:
+    """The name as a person reads it: as told where it is one, in whatever letters, else romanised."""
+    written, romanised = raw.get("name"), raw.get("name_romanised")
+    if isinstance(written, str) and (name.folded or parse_name(written).latin):
+        return _storable(written)
+    return _storable(romanised) if isinstance(romanised, str) and name.latin else ""
 
 
 def _storable(written: str) -> str:
