@@ -151,6 +151,22 @@ def test_parquet_days_come_as_iso_text(read):
     assert held(read, b"PAR1 no", "people.parquet") == "file-damaged"
 
 
+def test_a_parquet_file_whose_pages_are_spoilt_is_held_wherever_it_is_spoilt(read):
+    """Its foot may be well: such a file once ended the fetch with an error of the library's."""
+    keys = [f"R-{at % 7}" for at in range(400)]
+    sink = io.BytesIO()
+    parquet.write_table(pyarrow.table({"record_key": keys, "household_key": keys}), sink)
+    whole = sink.getvalue()
+    found = set()
+    for at in range(4, len(whole) - 8, 11):
+        spoilt = whole[:at] + bytes(one ^ 0xFF for one in whole[at : at + 4]) + whole[at + 4 :]
+        try:
+            read(spoilt, "people.parquet")
+        except FileHeld as refused:
+            found.add(refused.rule)
+    assert "file-damaged" in found
+
+
 def ods(*sheets: list[list[str]]) -> bytes:
     """The smallest ODS that holds the rows; one table a sheet."""
     tables = "".join(

@@ -237,12 +237,22 @@ def _parquet(path: Path, manifest: Manifest) -> DeliveredFile:
     try:
         with parquet.ParquetFile(path) as table:
             header = header_of(manifest, list(table.schema_arrow.names))
-    except (pyarrow.ArrowException, OSError):
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
         raise damaged("parquet") from None
     return DeliveredFile("parquet", None, header.ignored, _parquet_rows(path, header))
 
 
 def _parquet_rows(path: Path, header: Header) -> Iterator[FileRow | RowFault]:
+    import pyarrow
+
+    try:
+        yield from _parquet_cells(path, header)
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
+        # Its foot, which was read at first, may be well where its pages are not.
+        raise damaged("parquet") from None
+
+
+def _parquet_cells(path: Path, header: Header) -> Iterator[FileRow]:
     from pyarrow import parquet
 
     wanted = [(at, name) for at, name in enumerate(header.names) if name is not None]
