@@ -15,6 +15,7 @@ from anwang.registries.rules.manifests import (
     Coverage,
     ManifestFault,
     load_manifests,
+    manifest_as_taken,
     manifest_of,
 )
 
@@ -134,3 +135,13 @@ def test_a_wrong_manifest_is_refused_with_the_place_and_what_to_do(spoil, words)
 )
 def test_coverage_asks_the_age_and_an_unknown_age_is_not_covered(covers, age, covered):
     assert Coverage(covers, "certain").covers_age(age) is covered
+
+
+def test_what_the_database_holds_is_read_though_its_kind_of_fact_came_after_this_process_began():
+    """The web reads the kinds once; a new kind must not take every household from everybody."""
+    body = body_of("prison")
+    body["facts"][0]["kind"] = "not-known-yet"
+    with pytest.raises(ManifestFault):
+        manifest_of(body, where="prison")
+    assert manifest_as_taken(body).facts[0].kind == "not-known-yet"
+    assert manifest_as_taken(body_of("prison")).facts == MANIFESTS["prison"].facts

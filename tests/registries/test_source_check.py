@@ -67,12 +67,33 @@ def test_all_faults_come_at_once_each_with_its_line_and_words_in_both_languages(
         (PRISON.replace("also_reads: [1, 2]", "also_reads: [5]"), "also_reads.0", "earlier"),
         (PRISON.replace("[child-prot", "[odd-prot"), "legal_basis.0.purposes.0", "odd-prot"),
         ("manifest: [", "", "no YAML"),
+        ("", "", "nothing in the file"),
+        (PRISON.replace("label: {zh: 獄政", "label: 獄政 #"), "label", "{zh: …, en: …}"),
+        (PRISON.replace("drop_limit_percent: 20", "drop_limit_percent: 200"), "size.drop_limit_percent",
+         "at most 100"),
+        (PRISON.replace("kind: in-custody", "kind: being-inside"), "facts.0.kind", "Add it there first"),
+        (PRISON.replace('"{facility}"', '"{facility"', 1), "facts.0.value.facility", "no column's name"),
     ],
 )  # fmt: skip
 def test_a_fault_names_its_place_and_what_to_do(wrong, place, words):
     (fault,) = read_manifest(wrong, stem="prison").faults
     assert fault.fault.where == place
     assert words in fault.fault.text.en
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part", "words"),
+    [
+        (PRISON.replace("owner: {zh", "\towner: {zh"), "\towner", "a tab"),
+        (PRISON.replace("id: custody-order", "id: 'custody-order"), "'custody-order", "no end"),
+        (PRISON.replace("label: {zh: 獄政, en: ", "label: {zh: 獄政, en: Prison: "), "Prison: ", "a colon"),
+        (PRISON.replace("rhythm: {", "rhythm: {{"), "rhythm", "brackets"),
+    ],
+)  # fmt: skip
+def test_what_is_no_yaml_is_told_where_it_begins_and_in_plain_words(wrong, part, words):
+    (fault,) = read_manifest(wrong, stem="prison").faults
+    assert fault.line == line_of(wrong, part)
+    assert words in fault.fault.text.en and fault.fault.text.zh.startswith("不是 YAML：")
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path):

@@ -12,7 +12,7 @@ from django.db import connection
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.rules.evidence import SourceView
 from anwang.registries.models import Source
-from anwang.registries.rules.manifests import Manifest, manifest_of
+from anwang.registries.rules.manifests import Manifest, manifest_as_taken
 
 # Two indexes answer for a source (registries, 0007); unpacking its manifest here would cost more than both.
 _SOURCES: Final = """
@@ -74,5 +74,5 @@ def feeds_as_known(known_at: datetime) -> Feeds:
 def _manifest(source: str, version: str) -> Manifest:
     if (source, version) not in _manifests:
         body = Source.objects.values_list("manifest", flat=True).get(pk=source)
-        _manifests[source, version] = manifest_of(body, where=source)
+        _manifests[source, version] = manifest_as_taken(body)
     return _manifests[source, version]

@@ -18,7 +18,7 @@ from anwang.access.permissions import Permit
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.registries.models import Delivery, QuarantinedRow, Retry
 from anwang.registries.rules.faults import is_correctable
-from anwang.registries.rules.manifests import Column, Manifest, manifest_of
+from anwang.registries.rules.manifests import Column, Manifest, manifest_as_taken
 
 STATES = ("waiting", "taken", "superseded")
 
@@ -165,7 +165,7 @@ def row_story(row_id: uuid.UUID, permit: Permit) -> RowStory | None:
     if row is None:
         return None
     retries = row.retries.defer("sealed_cells").order_by("asked_at")
-    return RowStory(row, list(retries), manifest_of(row.source.manifest, where=row.source_id))
+    return RowStory(row, list(retries), manifest_as_taken(row.source.manifest))
 
 
 def retries_of(delivery_id: uuid.UUID, permit: Permit, *, most: int = 20) -> list[Retry]:

@@ -49,14 +49,15 @@ def header_of(manifest: Manifest, cells: Sequence[str]) -> Header:
             f"欄位重複：{'、'.join(repeated)}。請只留一欄後重送。",
             f"Columns appear twice: {', '.join(repeated)}. Keep one of each and send again.",
         )
-    missing = [one.name for one in manifest.columns if one.required and one.name not in found]
+    missing = [one for one in manifest.columns if one.required and one.name not in found]
     if missing:
         version = manifest.version
+        zh = "、".join(f"{one.name}（{one.label.zh}）" for one in missing)
         raise FileHeld(
             "header-missing",
-            f"缺少必要欄位：{'、'.join(missing)}（說明書第 {version} 版）。請補上後重送。",
-            f"Required columns are missing: {', '.join(missing)} (manifest version {version}). "
-            "Add them and send again.",
+            f"缺少必要欄位：{zh}；依說明書第 {version} 版。請補上後重送。",
+            f"Required columns are missing: {', '.join(one.name for one in missing)} "
+            f"(manifest version {version}). Add them and send again.",
         )
     ignored = tuple(
         cell for cell, name in zip(cells, names, strict=True) if name is None and cell.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
@@ -35,6 +36,8 @@ def read_manifest(text: str, *, stem: str | None = None) -> ReadManifest:
         body = yaml.safe_load(text)
     except yaml.YAMLError as error:
         return ReadManifest(None, (_not_yaml(error),))
+    if root is None:
+        return ReadManifest(None, (LinedFault(1, Fault((), _EMPTY_FILE)),))
     found = [LinedFault(line, fault) for line, fault in _repeated(root, ())]
     found += [LinedFault(_line_of(root, one.place), one) for one in faults_of(body)]
     if stem is not None and isinstance(body, dict) and body.get("id") not in (None, stem):
@@ -47,12 +50,57 @@ def read_manifest(text: str, *, stem: str | None = None) -> ReadManifest:
     return ReadManifest(manifest_of(body, where=stem or "manifest"), ())
 
 
+# What the reader of YAML says (part of it) -> what whoever wrote it has to look for. The first that fits.
+_YAML_SAYS: Final = (
+    ("cannot start any token", Words(
+        "這裡有一個 YAML 不接受的字元，常是定位字元（Tab）。請改用空格縮排，或將整段文字放進引號",
+        "a sign that YAML does not take stands here, often a tab. Indent with blanks, or put the text in"
+        " quotation marks",
+    )),
+    ("unexpected end of stream", Words(
+        "引號有頭沒有尾。請在這一列把引號補成一對",
+        "a quotation mark that begins here has no end. Close it",
+    )),
+    ("mapping values are not allowed", Words(
+        "文字裡的冒號被讀成「鍵: 值」，或縮排多了。請將整段文字放進引號，並核對縮排",
+        "a colon within a text is read as a key, or the line is indented too far. Put the text in quotation"
+        " marks and check the indentation",
+    )),
+    ("but got ':'", Words(
+        "文字裡的冒號被讀成「鍵: 值」。請將整段文字放進引號",
+        "a colon within a text is read as a key. Put the text in quotation marks",
+    )),
+    ("expected ',' or", Words(
+        "這一列的括號或逗號沒有成對。請核對 {、}、[、] 與逗號",
+        "brackets or commas do not fit together here. Check { } [ ] and the commas",
+    )),
+    ("expected <block end>", Words(
+        "這一列的縮排與上面的不一致。請對齊",
+        "this line is not indented like those above it. Align them",
+    )),
+    ("could not find expected ':'", Words(
+        "這一列應為「鍵: 值」，缺少冒號",
+        "this line should be a key with a value and has no colon",
+    )),
+)  # fmt: skip
+_EMPTY_FILE: Final = Words(
+    "檔案裡沒有內容。請從 docs/sources.md 的例子開始。",
+    "there is nothing in the file. Begin with the example in docs/sources.md.",
+)
+
+
 def _not_yaml(error: yaml.YAMLError) -> LinedFault:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or error)
+    if "end of stream" in problem or "expected ',' or" in problem:
+        # Told where reading broke off; meant is where the quotation or bracket begins.
+        mark = getattr(error, "context_mark", None) or mark
+    plain = next((words for part, words in _YAML_SAYS if part in problem), None) or Words(
+        "請檢查縮排、引號與冒號", "Check indentation, quotation marks and colons"
+    )
     return LinedFault(mark.line + 1 if mark else 1, Fault((), Words(
-        f"不是 YAML：{problem}。請檢查縮排、引號與冒號。",
-        f"this is no YAML: {problem}. Check indentation, quotation marks and colons.",
+        f"不是 YAML：{plain.zh}（{problem}）。",
+        f"this is no YAML: {plain.en} ({problem}).",
     )))  # fmt: skip
 
 

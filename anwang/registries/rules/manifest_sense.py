@@ -120,15 +120,18 @@ def _fact_faults(
         near = get_close_matches(fact.kind, kinds(), 1)
         yield Fault((*place, "kind"), Words(
             f"fact_kinds.yaml 沒有「{fact.kind}」這種事實。"
-            + (f"是否為「{near[0]}」？" if near else "請先加入。"),
+            + (f"是否為「{near[0]}」？若不是，" if near else "")
+            + "請先加入（docs/sources.md「When no kind of fact fits」）。",
             f"no such kind as {fact.kind!r} in fact_kinds.yaml. "
-            + (f"Did you mean {near[0]!r}?" if near else "Add it there first."),
+            + (f"Did you mean {near[0]!r}? If not, add" if near else "Add")
+            + " it there first (docs/sources.md, 'When no kind of fact fits').",
         ))  # fmt: skip
     else:
         yield from _kind_faults(place, fact, kind, manifest)
     templates = {name: text for name, text in fact.value if isinstance(text, str)}
     in_value = {name: _PLACEHOLDER.findall(text) for name, text in templates.items()}
     in_key = set(_PLACEHOLDER.findall(fact.key or ""))
+    yield from _brace_faults(place, templates, fact.key)
     days = {"valid_from": fact.valid_from, "valid_to": fact.valid_to}
     for part, day in days.items():
         if day and types.get(day.column, "date") != "date":
@@ -156,6 +159,18 @@ def _fact_faults(
             yield Fault((*place, "key"), Words(
                 f"「{name}」欄只能單獨作為 key（會轉成代碼）。",
                 f"column {name} may only be the whole key, where it becomes a token.",
+            ))  # fmt: skip
+
+
+def _brace_faults(place: Place, templates: Mapping[str, str], key: str | None) -> Iterator[Fault]:
+    """Braces that are no {column}: they would stand in the fact as they are."""
+    told = {("value", field): text for field, text in templates.items()} | {("key",): key or ""}
+    for part, text in told.items():
+        if re.search("[{}]", _PLACEHOLDER.sub("", text)):
+            yield Fault((*place, *part), Words(
+                f"「{text}」的大括號裡不是欄名。請寫成 {{欄名}}，欄名用小寫英文字母、數字與底線。",
+                f"the braces in {text!r} hold no column's name. Write {{column}}, in small letters,"
+                " digits and underscores.",
             ))  # fmt: skip
 
 

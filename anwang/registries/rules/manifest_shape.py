@@ -19,9 +19,9 @@ _TYPES: Final = {
     "string": Words("文字", "a text"),
     "integer": Words("整數", "a whole number"),
     "number": Words("數字", "a number"),
-    "boolean": Words("true 或 false", "true or false"),
+    "boolean": Words(" true 或 false", "true or false"),
     "array": Words("清單", "a list"),
-    "object": Words("一組「鍵: 值」", "a set of keys"),
+    "object": Words("一組「鍵: 值」", "a set of keys with values"),
     "null": Words("null", "null"),
 }
 
@@ -79,9 +79,10 @@ def _additional(error: ValidationError) -> Words:
 
 def _enum(error: ValidationError) -> Words:
     allowed = ", ".join(map(str, _asked(error)))
+    listed = "、".join(map(str, _asked(error)))
     near = get_close_matches(str(error.instance), [str(one) for one in _asked(error)], 1)
     return Words(
-        f"不能是「{error.instance}」。可用：{allowed}。"
+        f"不能是「{error.instance}」。可用：{listed}。"
         + (f"是否為「{near[0]}」？" if near else ""),
         f"cannot be {error.instance!r}. Use one of: {allowed}."
         + (f" Did you mean {near[0]!r}?" if near else ""),
@@ -95,9 +96,13 @@ def _const(error: ValidationError) -> Words:
 def _type(error: ValidationError) -> Words:
     said = _asked(error)
     wanted = [_TYPES[one] for one in ([said] if isinstance(said, str) else said)]
+    schema: Any = error.schema
+    keys = schema.get("required", ()) if said == "object" else ()
+    such = f"{{{', '.join(f'{key}: …' for key in keys)}}}" if 0 < len(keys) < 5 else ""
     return Words(
-        f"應為{'或'.join(one.zh for one in wanted)}。",
-        f"should be {' or '.join(one.en for one in wanted)}.",
+        f"應為{'或'.join(one.zh for one in wanted)}" + (f"，例如 {such}。" if such else "。"),
+        f"should be {' or '.join(one.en for one in wanted)}"
+        + (f", such as {such}." if such else "."),
     )
 
 
@@ -114,10 +119,24 @@ def _empty(error: ValidationError) -> Words:
 
 
 def _limit(error: ValidationError) -> Words:
+    zh, en = _LIMITS[str(error.validator)]
+    told = error.instance if isinstance(error.instance, int | float) else _counted(error.instance)
     return Words(
-        f"{error.instance} 超出範圍（{error.validator} {_asked(error)}）。",
-        f"{error.instance} is out of range ({error.validator} {_asked(error)}).",
+        f"{told} 超出範圍：{zh} {_asked(error)}。", f"{told} is out of range: {en} {_asked(error)}."
     )
+
+
+def _counted(instance: Any) -> int:
+    return len(instance)
+
+
+_LIMITS: Final = {
+    "maximum": ("最多", "at most"),
+    "minimum": ("至少", "at least"),
+    "exclusiveMinimum": ("必須大於", "more than"),
+    "maxItems": ("項數最多", "entries at most"),
+    "maxLength": ("字數最多", "letters at most"),
+}
 
 
 def _one_of(error: ValidationError) -> Words:

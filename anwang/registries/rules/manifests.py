@@ -206,6 +206,13 @@ def manifest_of(body: object, *, where: str) -> Manifest:
     return _manifest(body)
 
 
+def manifest_as_taken(body: Mapping[str, Any]) -> Manifest:
+    """A manifest as it stands in the database: it was checked when it was taken in. A process that runs
+    since before may not know its kinds of facts yet, which is no reason to show nothing of anybody.
+    """
+    return _manifest(body)
+
+
 def faults_of(body: object) -> list[Fault]:
     """Everything that is wrong with a parsed manifest; its sense only once its shape is right."""
     faults = list(shape_faults(body))

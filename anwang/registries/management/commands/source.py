@@ -93,7 +93,8 @@ def _tried(name: str, tried: Tried) -> Iterator[Line]:
         "file": name, "accepted": tried.accepted, "quarantined": tried.quarantined,
         "ignored_headers": list(tried.ignored_headers), "facts": dict(tried.facts),
         "zh": f"收 {tried.accepted} 列，隔離 {tried.quarantined} 列。",
-        "en": f"{tried.accepted} rows taken, {tried.quarantined} set aside.",
+        "en": f"{tried.accepted} {'row' if tried.accepted == 1 else 'rows'} taken,"
+        f" {tried.quarantined} set aside.",
     }  # fmt: skip
 
 
