@@ -13,9 +13,19 @@ from django.urls import reverse
 from anwang.access.models import Notice
 from anwang.cases.oversight.queries import numbers_of, receipts_of
 from anwang.common.yaml_files import read_yaml
+from anwang.households.presenters.words import source_said
 from anwang.households.rules.signals import load_signals
 from anwang.triage.presenters.words import clock_words
 
+# What is wrong with a feed (registries.FeedAlarm.kind), as its page says it.
+_ALARMS: Final = {
+    "late": {"zh": "遲到", "en": "late"},
+    "held": {"zh": "整份未收", "en": "file held"},
+    "failed": {"zh": "中斷", "en": "broke off"},
+    "shrunk": {"zh": "筆數驟減", "en": "shrunk"},
+    "doubled": {"zh": "筆數倍增", "en": "doubled"},
+    "drifting": {"zh": "內容偏移", "en": "drifting"},
+}
 KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
 
 
@@ -42,7 +52,7 @@ def notice_lines(notices: Sequence[Notice]) -> list[dict[str, Any]]:
             "id": one.pk,
             "at": one.at,
             "text": kinds[one.kind]["text"],
-            "tells": _tells(one, kinds[one.kind]),
+            "tells": _tells(one, kinds[one.kind], numbers),
             "signals": list(signals_told(one.detail)),
             "url": _where(one, kinds[one.kind], receipts | numbers),
             "seen": one.seen_at is not None,
@@ -62,11 +72,22 @@ def signals_told(detail: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _tells(notice: Notice, kind: Mapping[str, Any]) -> Any:
-    """The code that stands beside the text; the words of a clock where it is one."""
+def _tells(notice: Notice, kind: Mapping[str, Any], numbers: Mapping[uuid.UUID, str]) -> Any:
+    """What stands beside the text: the words of a clock, a feed and what is wrong with it, the number
+    of a family that the reader may see, or a code.
+    """
     if kind.get("clock"):
         return clock_words(str(notice.detail.get("clock", "")))
+    if kind.get("tells") == "feed":
+        return _feed_told(notice.detail)
+    if kind.get("names") == "family" and notice.object_id:
+        return numbers.get(notice.object_id, "")
     return notice.detail.get(kind.get("tells", ""), "")
+
+
+def _feed_told(detail: Mapping[str, Any]) -> dict[str, str]:
+    source, wrong = source_said(str(detail.get("feed", ""))), _ALARMS.get(str(detail.get("kind")))
+    return {lang: source[lang] + (f" · {wrong[lang]}" if wrong else "") for lang in ("zh", "en")}
 
 
 def _where(notice: Notice, kind: Mapping[str, Any], receipts: Mapping[uuid.UUID, str]) -> str:

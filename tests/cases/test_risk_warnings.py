@@ -118,6 +118,9 @@ def test_a_warning_leads_to_the_household_and_says_what_changed(known):
     assert client.login(username="team-one", password=PASSWORD)
     text = client.get("/notices/").content.decode()
     assert "風險訊號有變化" in text
+    assert (
+        text.count(known.family.number) >= 2
+    )  # in the link, and to read: a lead has many families
     assert "12 歲以下兒童的父或母在監" in text
     assert f"{known.path}household/" in text
 

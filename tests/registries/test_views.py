@@ -10,7 +10,7 @@ from django.test import Client
 
 from anwang.access.models import AuditEntry
 from anwang.common.clock import clock_now
-from anwang.registries.models import Delivery, FeedAlarm
+from anwang.registries.models import Delivery, FeedAlarm, FetchState
 from anwang.registries.queries import feed_fields, feed_state, feeds
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account, desk_worker
@@ -53,6 +53,36 @@ def test_a_held_file_shows_why_and_what_to_do(deliver):
     page = client_as("desk").get("/registries/").content.decode()
     assert "整份未收" in page
     assert "請確認檔案完整後重送" in page
+
+
+def test_what_was_held_says_whether_it_was_a_whole_register(deliver):
+    deliver([person("R-1")], mode="full", rows=9)
+    held = Delivery.objects.get(state=Delivery.State.HELD)
+    assert held.mode == "full"
+    assert (
+        "全量" in client_as("operator").get("/registries/household-registration/").content.decode()
+    )
+
+
+def test_a_source_that_cannot_be_reached_is_not_called_well(deliver):
+    deliver([person("R-1")])
+    with as_role("worker"):
+        FetchState.objects.create(
+            source_id="household-registration", tried_at=clock_now(), trouble="unreachable",
+            since=clock_now(), failures=3,
+        )  # fmt: skip
+    client = client_as("operator")
+    for path in ("/registries/", "/registries/household-registration/"):
+        page = client.get(path).content.decode()
+        assert "取不到" in page and "連不上" in page and "試了 3 次" in page
+        assert '<span class="chip ok">正常</span>' not in page.split("戶役政")[1][:400]
+
+
+def test_a_register_that_shrank_says_how_it_is_released(deliver, tmp_path):
+    deliver([person(f"R-{n}") for n in range(9)], mode="full")
+    deliver([person("R-1")], mode="full")
+    page = client_as("operator").get("/registries/household-registration/").content.decode()
+    assert "anwang load household-registration FILE --drop-released" in page
 
 
 def test_an_operator_reads_line_column_rule_and_remedy_and_is_on_record(deliver):

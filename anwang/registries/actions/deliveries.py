@@ -115,6 +115,7 @@ def load_file(
         raise FileMissing(f"{FileMissing.__doc__} ({path.name})")
     publish_pending(source_id, actor=actor)
     sha256 = sha256_of(path)
+    envelope = Envelope()  # where even this cannot be read
     with _alone(source_id):
         try:
             with acting(actor, PURPOSE):
@@ -135,7 +136,7 @@ def load_file(
                 portion_rows=portion_rows,
             )  # fmt: skip
         except FileHeld as held:
-            return LoadOutcome.of(_hold(manifest, sha256, held, actor))
+            return LoadOutcome.of(_hold(manifest, sha256, envelope, held, actor))
         publish(delivery, actor=actor)
     return LoadOutcome.of(Delivery.objects.get(pk=delivery.pk))
 
@@ -289,12 +290,15 @@ def _envelope_beside(path: Path) -> Envelope:
     return parse_envelope(meta.read_bytes()) if meta.is_file() else Envelope()
 
 
-def _hold(manifest: Manifest, sha256: str, held: FileHeld, actor: Actor) -> Delivery:
-    """Keep that a file was held and why; nothing else of it."""
+def _hold(
+    manifest: Manifest, sha256: str, envelope: Envelope, held: FileHeld, actor: Actor
+) -> Delivery:
+    """Keep that a file was held and why, and what it said it was; nothing else of it."""
     with acting(actor, PURPOSE), transaction.atomic():
         now: dt.datetime = clock_now()
         delivery = Delivery(
             source_id=manifest.id,
+            mode=envelope.mode,
             file_sha256=sha256,
             manifest_version=str(manifest.version),
             delivered_at=now,

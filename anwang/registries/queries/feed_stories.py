@@ -81,7 +81,7 @@ class FeedLine:
 
 
 def feed_lines() -> list[FeedLine]:
-    """Every feed, those with an alarm first, then by id."""
+    """Every feed, those with an alarm first, then those that cannot be fetched, then by id."""
     open_alarms: dict[str, list[FeedAlarm]] = {}
     for alarm in FeedAlarm.objects.filter(until=None).order_by("since"):
         open_alarms.setdefault(alarm.source_id, []).append(alarm)
@@ -91,7 +91,9 @@ def feed_lines() -> list[FeedLine]:
         _line(feed, sent.get(feed.source.pk, []), open_alarms.get(feed.source.pk, []))
         for feed in all_feeds
     ]
-    return sorted(lines, key=lambda one: (not one.alarms, one.feed.source.pk))
+    return sorted(
+        lines, key=lambda one: (not one.alarms, not one.feed.hindered, one.feed.source.pk)
+    )
 
 
 def _line(feed: Feed, sent: list[Delivery], alarms: list[FeedAlarm]) -> FeedLine:

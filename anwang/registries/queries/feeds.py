@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from anwang.common.clock import clock_now
-from anwang.registries.models import LOOK_UP, REPLAY, Delivery, Source
+from anwang.registries.models import LOOK_UP, REPLAY, Delivery, FetchState, Source
 from anwang.registries.rules.manifests import transport_of
+from anwang.registries.transports.troubles import TEXTS
 
 # Held with the source's name by who loads it, and gone with its connection however that ends.
 LOAD_LOCK: Final = 815_020
@@ -68,6 +69,18 @@ class Feed:
         return found
 
     @property
+    def hindered(self) -> FetchState | None:
+        """How fetching goes, where the source could not be reached or did not do its part."""
+        found: FetchState | None = getattr(self.source, "fetchstate", None)
+        return found if found is not None and found.trouble else None
+
+    @property
+    def trouble(self) -> dict[str, str] | None:
+        """Why it could not be fetched, {zh, en}, where it could not."""
+        found = self.hindered
+        return TEXTS[found.trouble].as_dict() if found else None
+
+    @property
     def held_because(self) -> dict[str, Any] | None:
         """Why the newest file was held, where it was."""
         return self.newest.held_because if self.newest and self.state == "held" else None
@@ -86,7 +99,7 @@ def feeds() -> list[Feed]:
     broken = broken_off(newest.values())
     return [
         _feed(source, last.get(source.pk), newest.get(source.pk), broken, now)
-        for source in Source.objects.order_by("id")
+        for source in Source.objects.select_related("fetchstate").order_by("id")
     ]
 
 

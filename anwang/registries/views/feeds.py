@@ -50,7 +50,9 @@ def feed(request: HttpRequest, source_id: str) -> HttpResponse:
 def _summary(lines: list[FeedLine]) -> dict[str, int]:
     """How many feeds are well, have an alarm, never came."""
     return {
-        "well": sum(one.feed.state == "ok" and not one.alarms for one in lines),
-        "alarms": sum(bool(one.alarms) for one in lines),
+        "well": sum(
+            one.feed.state == "ok" and not one.alarms and not one.feed.hindered for one in lines
+        ),
+        "alarms": sum(bool(one.alarms or one.feed.hindered) for one in lines),
         "never": sum(one.feed.state == "never" for one in lines),
     }
