@@ -1,9 +1,10 @@
 """The genogram of a household picture as SVG, in the standard notation that social workers read.
 
-Square man, circle woman, diamond unknown, triangle pregnancy; crossed out dead; double line the
-person the report is about; a line partners, two strokes a separation; red zigzag with words
-violence; dashed green outline those who live together. Attributes only, no style: the pages allow
-no inline style.
+Square man, circle woman, diamond unknown, triangle pregnancy; the age within; crossed out dead;
+double line the person the report is about; a line the married, with the years of marriage and
+divorce above and two strokes for the end; long dashes parents of a child who are not known to be
+married; red zigzag with words violence; dashed green outline those who live together. Attributes
+only, no style: the pages allow no inline style.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,25 @@ from datetime import date
 from html import escape
 from itertools import pairwise
 from math import hypot
-from typing import Any, Final, Literal
-from unicodedata import east_asian_width
+from typing import Any, Final
 
 from anwang.common.values.roc_dates import roc_date
+from anwang.households.genogram_labels import (
+    NAME,
+    NOTE,
+    Label,
+    Lang,
+    born_on,
+    label_of,
+    marriage_of,
+    short,
+    width_of,
+    years_of,
+)
 from anwang.households.genogram_layout import CELL, SYMBOL, Layout, lay_out
 from anwang.households.genogram_outline import Box, Point, outline_path
+from anwang.households.presenters.words import fact_kinds
 
-Lang = Literal["zh", "en"]
 Picture = Mapping[str, Any]
 
 INK: Final = "#18211d"
@@ -28,10 +40,11 @@ GREEN: Final = "#0b5d57"
 TINT: Final = "#e0efec"
 PAPER: Final = "#ffffff"
 _HALF: Final = SYMBOL / 2
-_LABEL: Final = 50  # px below a symbol: a name and two lines
 _FOOT: Final = 18  # px below the drawing, clear of the outline of those who live together
-_NOTE: Final = 11  # px: what stands below a name
-_LONGEST_NAME: Final = 12  # in half-width signs; the whole name stands in the person's <title>
+_FOOT_NAME: Final = 36  # in half-width signs; the whole name stands below the symbol
+_ROOM: Final = CELL - 10  # px that a name and its notes may be wide
+_INSET: Final = 5  # px from the edge of a cell to the outline, which would else lie on a line
+WIDE: Final = 1100  # px: a drawing beyond is not made smaller, since nobody could read it
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("家系圖", "Genogram"),
@@ -40,7 +53,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "pregnant": ("懷孕中", "Pregnant"),
     "unmatched": ("尚未辨識", "Not identified"),
     "inferred": ("虛線：推定，未經登記確認", "Broken line: inferred, not from a register"),
-    "separated": ("已分開", "separated"),
+    "unmarried": ("長虛線：登記中未見婚姻", "Long dashes: no marriage is registered"),
     "dead": ("歿", "dead"),
     "years": ("歲", "years"),
     "victim": ("被害人", "victim"),
@@ -79,24 +92,32 @@ def genogram_svg(
     `lang="zh-Hant-TW"` in either language.
     """
     members, edges = _with_pregnancies(picture, lang)
-    layout = lay_out(members, edges)
+    labels = _labels(members, picture, lang)
+    layout = lay_out(members, edges, {pid: one.depth for pid, one in labels.items()})
     chosen = set(picture.get("focus", ()) if focus is None else focus)
-    foot = [*_foot(picture, edges, lang), *([(mark, SOFT, True)] if mark else [])]
-    width = max(layout.width, 300, *(28 + _width_of(words) for words, *_ in foot))
+    unmarried = _unmarried(layout, edges)
+    foot = _foot(picture, edges, lang)
+    foot += [(_say("unmarried", lang), SOFT, False)] if unmarried else []
+    foot += [(mark, SOFT, True)] if mark else []
+    width = max(layout.width, 300, *(40 + width_of(words, 12) for words, *_ in foot))
     height = layout.height + (_FOOT - 8 + 20 * len(foot) if foot else 0)
+    beyond = " wide" if width > WIDE else ""
     body = [
         *_living(picture, layout, lang),
-        *_partner_lines(layout, edges),
+        *_partner_lines(layout, edges, unmarried, lang),
         *_family_lines(layout),
         *_violence(layout, edges, lang),
-        *(_person(one, layout.at[one["person_id"]], chosen, lang) for one in members),
+        *(
+            _person(one, layout.at[one["person_id"]], labels[one["person_id"]], chosen)
+            for one in members
+        ),
         *(
             _text(28, layout.height + _FOOT + 20 * at, words, 12, fill, "start", data=data)
             for at, (words, fill, data) in enumerate(foot)
         ),
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="genogram" width="{width:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="genogram{beyond}" width="{width:.0f}" '
         f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
         f'aria-labelledby="{id_prefix}-title" '
         f'aria-describedby="{id_prefix}-desc {id_prefix}-names">'
@@ -131,13 +152,36 @@ def _with_pregnancies(
     return members, edges
 
 
-def _person(one: Mapping[str, Any], at: tuple[float, float], focus: set[str], lang: Lang) -> str:
+def _labels(members: Sequence[Mapping[str, Any]], picture: Picture, lang: Lang) -> dict[str, Label]:
+    died = _deaths(picture)
+    return {
+        one["person_id"]: label_of(
+            one["name"], _notes(one, died.get(one["person_id"]), lang), _ROOM
+        )
+        for one in members
+    }
+
+
+def _deaths(picture: Picture) -> dict[str, date]:
+    """Person -> the day of death that the newest word names."""
+    kinds = fact_kinds()
+    return {
+        fact["person_id"]: date.fromisoformat(fact["valid_from"])
+        for fact in picture.get("facts", ())
+        if (kind := kinds.get(fact["kind"])) is not None
+        and kind.person == "death"
+        and fact["valid_from"]
+        and fact["current"]
+    }
+
+
+def _person(one: Mapping[str, Any], at: tuple[float, float], label: Label, focus: set[str]) -> str:
     x, y = at
     matched = one.get("matched", True)
     dash = "" if matched else ' stroke-dasharray="4 3"'
     shapes = [_shape(one, x, y, _HALF, f'fill="{PAPER}" stroke="{INK}" stroke-width="2"{dash}')]
     if one["person_id"] in focus:
-        shapes.append(_shape(one, x, y, _HALF - 5, f'fill="none" stroke="{INK}" stroke-width="2"'))
+        shapes.append(_shape(one, x, y, _HALF - 4, f'fill="none" stroke="{INK}" stroke-width="2"'))
     if one.get("dead"):
         reach = _HALF if one["sex"] == "M" else _HALF * 0.71
         shapes.append(
@@ -147,16 +191,20 @@ def _person(one: Mapping[str, Any], at: tuple[float, float], focus: set[str], la
         )
     if not matched:
         shapes.append(_text(x, y + 6, "?", 17, SOFT))
+    elif one.get("age") is not None and not one.get("dead"):
+        shapes.append(_text(x, y + 4.5, str(one["age"]), 12, INK))
     unborn = bool(one.get("unborn"))
-    first = _short(one["name"])
-    if one.get("age") is not None:
-        first = f"{first} {one['age']}" if first else f"{one['age']} {_say('years', lang)}"
-    notes = _notes(one, lang)
-    below = y + _HALF + 17
-    lines = [_text(x, below, first, 13, SOFT if unborn else INK, data=not unborn)]
-    lines += [_text(x, below + 15 + 12 * at, words, _NOTE, SOFT) for at, words in enumerate(notes)]
+    feet = [y + _HALF + foot for foot in label.feet()]
+    ink = SOFT if unborn else INK
+    lines = [
+        *(_text(x, foot, words, NAME, ink, data=not unborn)
+          for foot, words in zip(feet, label.name, strict=False)),
+        *(_text(x, foot, words, NOTE, SOFT)
+          for foot, words in zip(feet[len(label.name):], label.notes, strict=True)),
+    ]  # fmt: skip
     title = f'<title lang="zh-Hant-TW">{escape(one["name"])}</title>' if not unborn else ""
-    return f"<g>{title}{''.join(shapes + lines)}</g>"
+    about = ' data-about=""' if one["person_id"] in focus else ""
+    return f"<g{about}>{title}{''.join(shapes + lines)}</g>"
 
 
 def _shape(one: Mapping[str, Any], x: float, y: float, half: float, paint: str) -> str:
@@ -179,34 +227,48 @@ def _shape(one: Mapping[str, Any], x: float, y: float, half: float, paint: str) 
     )
 
 
-def _notes(one: Mapping[str, Any], lang: Lang) -> list[str]:
-    """What stands below the name, in at most two lines as wide as the person's cell."""
-    notes = []
+def _notes(one: Mapping[str, Any], died_on: date | None, lang: Lang) -> list[str]:
+    """What stands below the name: years, then what the person is here."""
+    if one.get("unborn"):
+        return []
+    years = years_of(born_on(one), died_on, bool(one.get("dead")), lang)
+    notes = [f"{years} {_say('dead', lang)}".strip() if one.get("dead") else years]
+    within = one.get("matched", True) and not one.get("dead")  # where the symbol tells the age
+    if not within and not years and one.get("age") is not None:
+        notes.append(f"{one['age']} {_say('years', lang)}")
     relation = one.get("relation")
-    # Beside the relation this role tells nothing, and a couple's notes would run into each other.
+    # Beside the relation this role tells nothing.
     told = one.get("role") != "household-member" or not relation
     if told and one.get("role") in _WORDS:
         notes.append(_say(one["role"], lang))
     if relation:
         sexed = f"{relation}{one['sex']}"
         notes.append(_say(sexed if sexed in _WORDS else relation, lang))
-    if one.get("dead"):
-        notes.append(_say("dead", lang))
     if not one.get("matched", True):
         notes.append(_say("unmatched", lang))
-    first, second = list(dict.fromkeys(notes)), list[str]()
-    while len(first) > 1 and _width_of(" · ".join(first), _NOTE) > CELL:
-        second.insert(0, first.pop())
-    return [" · ".join(line) for line in (first, second) if line]
+    return notes
 
 
-def _partner_lines(layout: Layout, edges: Sequence[Mapping[str, Any]]) -> list[str]:
+def _unmarried(layout: Layout, edges: Sequence[Mapping[str, Any]]) -> set[frozenset[str]]:
+    """Pairs who have a child together and of whom no register says that they are or were married."""
+    said = {frozenset((one["from"], one["to"])) for one in edges if one["kind"] == "spouse"}
+    return {frozenset(pair) for pair in layout.partners} - said
+
+
+def _partner_lines(
+    layout: Layout,
+    edges: Sequence[Mapping[str, Any]],
+    unmarried: set[frozenset[str]],
+    lang: Lang,
+) -> list[str]:
     said = {frozenset((one["from"], one["to"])): one for one in edges if one["kind"] == "spouse"}
     found = []
     for number, (one, other) in enumerate(layout.partners):
         (x1, y1), (x2, y2) = sorted((layout.at[one], layout.at[other]))
         edge = said.get(frozenset((one, other)))
         dash = ' stroke-dasharray="3 4"' if edge is not None and edge.get("inferred") else ""
+        if frozenset((one, other)) in unmarried:
+            dash = ' stroke-dasharray="10 6"'
         between = any(
             x1 < x < x2 and y == y1 for pid, (x, y) in layout.at.items() if pid not in (one, other)
         )
@@ -216,6 +278,10 @@ def _partner_lines(layout: Layout, edges: Sequence[Mapping[str, Any]]) -> list[s
         else:
             path = f"M{x1 + _HALF:.1f} {y1:.1f}L{x2 - _HALF:.1f} {y2:.1f}"
         found.append(_line(path, dash))
+        years = marriage_of(edge, lang) if edge is not None else ""
+        if years and not between and y1 == y2:
+            clear = 12 if edge is not None and edge.get("until") else 6  # of the two strokes
+            found.append(_text((x1 + x2) / 2, y1 - clear, years, 10, SOFT))
         if edge is not None and edge.get("until"):
             x = x1 + (x2 - x1) * 0.3
             found.append(_line(f"M{x - 6:.1f} {y1 + 9:.1f}l8 -18m4 0l-8 18"))
@@ -245,14 +311,14 @@ def _violence(layout: Layout, edges: Sequence[Mapping[str, Any]], lang: Lang) ->
     found = []
     ties = [one for one in edges if one["kind"] == "violence"]
     for number, edge in enumerate(ties, start=1):
-        start, tip = _violent_ends(layout.at[edge["from"]], layout.at[edge["to"]])
+        start, tip = _violent_ends(layout, edge["from"], edge["to"])
         far = hypot(tip[0] - start[0], tip[1] - start[1]) or 1.0
         ux, uy = (tip[0] - start[0]) / far, (tip[1] - start[1]) / far
         found.append(_zigzag(start, far, ux, uy))
         word = _say("violence", lang) + (f" {number}" if len(ties) > 1 else "")
         x, y = start[0] + ux * far * 0.55, start[1] + uy * far * 0.55
         if abs(uy) < 0.2:
-            found.append(_text((start[0] + tip[0]) / 2, y - 17, word, 12, RED))
+            found.append(_text((start[0] + tip[0]) / 2, y - 34, word, 12, RED))
         else:
             side = 1 if ux >= 0 else -1
             anchor = "start" if side > 0 else "end"
@@ -260,14 +326,14 @@ def _violence(layout: Layout, edges: Sequence[Mapping[str, Any]], lang: Lang) ->
     return found
 
 
-def _violent_ends(one: Point, other: Point) -> tuple[Point, Point]:
+def _violent_ends(layout: Layout, one: str, other: str) -> tuple[Point, Point]:
     """Where a zigzag begins and ends: between generations below the names, else beside the line."""
-    (x1, y1), (x2, y2) = one, other
-    name = _HALF + _LABEL + 2
-    if y2 - y1 > name + _HALF:
-        return (x1 - 8, y1 + name), (x2 - 8, y2 - _HALF - 4)
-    if y1 - y2 > name + _HALF:
-        return (x1 - 8, y1 - _HALF - 4), (x2 - 8, y2 + name)
+    (x1, y1), (x2, y2) = layout.at[one], layout.at[other]
+    down, up = (_HALF + layout.depth(pid) + 2 for pid in (one, other))
+    if y2 - y1 > down + _HALF:
+        return (x1 - 8, y1 + down), (x2 - 8, y2 - _HALF - 4)
+    if y1 - y2 > up + _HALF:
+        return (x1 - 8, y1 - _HALF - 4), (x2 - 8, y2 + up)
     side = 1 if x2 >= x1 else -1
     return (x1 + side * (_HALF + 3), y1 + 9), (x2 - side * (_HALF + 4), y2 + 9)
 
@@ -292,12 +358,6 @@ def _zigzag(start: Point, far: float, ux: float, uy: float) -> str:
     )
 
 
-def _width_of(words: str, size: int = 12) -> int:
-    """At most how wide a line is, with a margin: in px."""
-    half = round(size * 0.58)
-    return 12 + sum(size if east_asian_width(sign) in "WFA" else half for sign in words)
-
-
 def _foot(
     picture: Picture, edges: Sequence[Mapping[str, Any]], lang: Lang
 ) -> list[tuple[str, str, bool]]:
@@ -308,7 +368,7 @@ def _foot(
     for number, edge in enumerate(ties, start=1):
         days = [_day(day, lang) for day in edge.get("dates") or [edge.get("since")] if day]
         mark = f" {number}" if len(ties) > 1 else ""
-        who = f"{_short(names[edge['from']])} → {_short(names[edge['to']])}"
+        who = f"{short(names[edge['from']], _FOOT_NAME)} → {short(names[edge['to']], _FOOT_NAME)}"
         lines.append((f"{_say('violence', lang)}{mark}  {who}  {'、'.join(days[-4:])}", RED, True))
     if any(one.get("inferred") for one in edges):
         lines.append((_say("inferred", lang), SOFT, False))
@@ -324,10 +384,12 @@ def _living(picture: Picture, layout: Layout, lang: Lang) -> list[str]:
     runs: list[list[Box]] = []
     for row in layout.rows:
         row_runs: list[Box] = []
+        deep = layout.row_depth(row)
         for pid in sorted(row, key=lambda one: layout.at[one][0]):
             x, y = layout.at[pid]
             own = pid in living or pid.removeprefix("pregnancy-") in living
-            box = (x - CELL / 2 + 1, y - _HALF - 14, x + CELL / 2 - 1, y + _HALF + _LABEL)
+            half = CELL / 2 - _INSET
+            box = (x - half, y - _HALF - 14, x + half, y + _HALF + deep)
             others = [layout.at[one][0] for one in row if one not in living]
             if not own:
                 continue
@@ -348,7 +410,7 @@ def _living(picture: Picture, layout: Layout, lang: Lang) -> list[str]:
     return [
         f'<path d="{outline_path(boxes)}" fill="{TINT}" fill-opacity="0.4" stroke="{GREEN}" '
         'stroke-width="1.5" stroke-dasharray="6 5"/>',
-        _text(first[0] + 16, first[1] + 4, _say("living", lang), 11, GREEN, "start"),
+        _text(first[0] + 16, first[1] - 4, _say("living", lang), 11, GREEN, "start"),
     ]
 
 
@@ -390,15 +452,6 @@ def _text(
         f'stroke="{PAPER}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"{lang}>'
         f"{escape(words)}</text>"
     )
-
-
-def _short(name: str) -> str:
-    room = _LONGEST_NAME
-    for at, sign in enumerate(name):
-        room -= 2 if sign > "\u2e7f" else 1
-        if room < 0:
-            return name[: max(1, at - 1)].rstrip() + "…"
-    return name
 
 
 def _day(iso: str, lang: Lang) -> str:

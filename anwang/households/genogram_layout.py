@@ -6,16 +6,18 @@ than the child) bends the drawing but never breaks it.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 SYMBOL: Final = 36  # height and width of a person
 CELL: Final = 116  # a person with the label below
 COUPLE: Final = 116  # between the middles of two partners
-ROW: Final = 140  # between two generations, before lanes are added
+LABEL: Final = 50  # below a symbol, where nobody says how far its words reach
+GAP: Final = 90  # between two generations besides the words below the upper one and its lanes
 LANE: Final = 9  # between two sibling lines in one gap
 MARGIN: Final = 28
+LOOSE: Final = 20  # that rows without ties between them stand nearer
 LOOSE_A_ROW: Final = 8
 _PASSES: Final = 24
 _YEARS_A_GENERATION: Final = 26
@@ -39,12 +41,25 @@ class Layout:
     families: list[Family] = field(default_factory=list)
     partners: list[tuple[str, str]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    depths: Mapping[str, float] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
 
+    def depth(self, pid: str) -> float:
+        """How far the words below a person's symbol reach."""
+        return self.depths.get(pid, LABEL)
 
-def lay_out(members: Sequence[Mapping[str, Any]], edges: Sequence[Mapping[str, Any]]) -> Layout:
-    """Place every member of a picture."""
+    def row_depth(self, row: Iterable[str]) -> float:
+        """How far the words below a row reach."""
+        return max((self.depth(pid) for pid in row), default=LABEL)
+
+
+def lay_out(
+    members: Sequence[Mapping[str, Any]],
+    edges: Sequence[Mapping[str, Any]],
+    depths: Mapping[str, float] | None = None,
+) -> Layout:
+    """Place every member of a picture. `depths`: how far the words below each symbol reach."""
     ages = {one["person_id"]: one["age"] for one in members}
     sexes = {one["person_id"]: one["sex"] for one in members}
     order = list(ages)
@@ -55,12 +70,16 @@ def lay_out(members: Sequence[Mapping[str, Any]], edges: Sequence[Mapping[str, A
     blocks = _blocks([pid for pid in order if pid in tied], partners, sexes)
     generations = _generations(blocks, families, ages, order)
     rows = _rows(blocks, generations, families, ages)
-    layout = Layout(families=families, partners=partners)
+    layout = Layout(families=families, partners=partners, depths=depths or {})
     columns = _columns(rows, families)
     _stand(layout, rows, columns)
     _stand_loose(layout, [pid for pid in order if pid not in tied])
     layout.width = max((x for x, _ in layout.at.values()), default=0.0) + CELL / 2 + MARGIN
-    layout.height = max((y for _, y in layout.at.values()), default=0.0) + SYMBOL / 2 + 52
+    layout.height = (
+        SYMBOL / 2
+        + 2
+        + max((y + layout.depth(pid) for pid, (_, y) in layout.at.items()), default=LABEL)
+    )
     return layout
 
 
@@ -184,11 +203,13 @@ def _rows(
     block_of = {pid: block for block in blocks for pid in block}
     down: dict[Block, list[Block]] = defaultdict(list)
     up: dict[Block, list[Block]] = defaultdict(list)
+    above: dict[str, Block] = {}
     for family in sorted(families, key=lambda one: _middle(one, block_of)):
         parent = block_of[family.parents[0]]
         for child in family.children:
             down[parent].append(block_of[child])
             up[block_of[child]].append(parent)
+            above.setdefault(child, parent)
     rows: dict[int, list[Block]] = defaultdict(list)
     seen: set[Block] = set()
 
@@ -205,9 +226,18 @@ def _rows(
                     if pid in child and parent not in seen:
                         visit(parent)
 
+    def leftmost(block: Block) -> Block:
+        """Of the parents of a couple those of who stands left, so that their lines do not cross."""
+        for child in down[block]:
+            parents = list(dict.fromkeys(above[pid] for pid in child if pid in above))
+            if len(parents) > 1 and not up[parents[0]]:
+                return parents[0]
+        return block
+
     roots = sorted(blocks, key=lambda block: (generations[block], blocks.index(block)))
     for block in roots:
         if not up[block]:
+            visit(leftmost(block))
             visit(block)
     for block in roots:
         visit(block)
@@ -294,11 +324,15 @@ def _stand(layout: Layout, rows: list[list[Block]], columns: Mapping[Block, floa
     for here in layout.rows:
         for pid in here:
             layout.at[pid] = (layout.at[pid][0], y)
-        y += ROW + max(0, _bars(layout, set(here), y) - 1) * LANE
+        deep = layout.row_depth(here)
+        y += GAP + deep + max(0, _bars(layout, set(here), y + deep) - 1) * LANE
 
 
 def _bars(layout: Layout, here: set[str], y: float) -> int:
-    """Give each family of this row's parents a bar that runs into no other's; how many lanes."""
+    """Give each family of this row's parents a bar that runs into no other's; how many lanes.
+
+    `y`: where the words below the row end, less half a symbol.
+    """
     spans = []
     for family in layout.families:
         if family.parents[0] in here:
@@ -309,16 +343,19 @@ def _bars(layout: Layout, here: set[str], y: float) -> int:
     for left, right, family in sorted(spans, key=lambda one: one[:2]):
         lane = next((lane for lane, end in enumerate(ends) if end < left - 12), len(ends))
         ends[lane : lane + 1] = [right]
-        family.bar = y + SYMBOL / 2 + 58 + lane * LANE
+        family.bar = y + SYMBOL / 2 + 8 + lane * LANE
     return len(ends)
 
 
 def _stand_loose(layout: Layout, loose: list[str]) -> None:
     """Members without a known tie stand below in rows of their own."""
-    below = max((y for _, y in layout.at.values()), default=MARGIN + SYMBOL / 2 + 6 - ROW * 0.86)
+    first = MARGIN + SYMBOL / 2 + 6
+    below = max(
+        (y + layout.depth(pid) + GAP - LOOSE for pid, (_, y) in layout.at.items()), default=first
+    )
     for start in range(0, len(loose), LOOSE_A_ROW):
-        below += ROW * 0.86
         row = loose[start : start + LOOSE_A_ROW]
         layout.rows.append(row)
         for place, pid in enumerate(row):
             layout.at[pid] = (MARGIN + CELL / 2 + place * CELL, below)
+        below += layout.row_depth(row) + GAP - LOOSE

@@ -15,7 +15,7 @@ from html import escape
 from typing import Any, Final
 
 from anwang.common.values.roc_dates import TAIPEI, roc_date
-from anwang.households.genogram import Lang
+from anwang.households.genogram_labels import Lang, width_of, wrapped
 from anwang.households.presenters.words import Said, fact_kinds, kind_said, source_said
 from anwang.registries.rules.fact_kinds import FactKind
 
@@ -26,10 +26,11 @@ _YEARS: Final = 620
 _RIGHT: Final = 16
 _TOP: Final = 34
 _LANE: Final = 24
+_TWO_LINES: Final = 34  # a lane whose source stands below its kind, since both do not fit a line
+_ROOM: Final = _LEFT - 26  # px for a lane's words
 _HEAD: Final = 26
 _GAP: Final = 8
 _EVENT_DAYS: Final = 1
-_LONGEST_LABEL: Final = 30  # in half-width signs
 INK: Final = "#18211d"
 SOFT: Final = "#5d6962"
 LINE: Final = "#d9ded9"
@@ -107,7 +108,7 @@ def timeline_pages(picture: Picture, lang: Lang = "zh", *, most: int = 560) -> l
     parts: list[dict[str, list[Lane]]] = [{}]
     used = _TOP
     for pid, own in lanes.items():
-        high = _HEAD + _LANE * len(own) + _GAP
+        high = _HEAD + sum(_height(lane, lang) for lane in own) + _GAP
         if parts[-1] and used + high > most:
             parts.append({})
             used = _TOP
@@ -135,7 +136,7 @@ def _drawn(
         y += _HEAD
         for lane in own:
             body.append(_lane(lane, y, axis, lang))
-            y += _LANE
+            y += _height(lane, lang)
         body.append(f'<path d="M0 {y + 3:.0f}H{_width()}" stroke="{LINE}"/>')
         y += _GAP
     if not lanes:
@@ -203,18 +204,37 @@ def _span(fact: Mapping[str, Any], kind: FactKind, picture: Picture) -> Span:
     return Span(since, until if until and until <= as_of else None, event, known_on, fact["text"])
 
 
-def _lane(lane: Lane, y: float, axis: _Axis, lang: Lang) -> str:
-    middle = y + _LANE / 2
+def _words(lane: Lane, lang: Lang) -> tuple[str, ...]:
+    """A lane's kind and source, in one line where they fit."""
     kind, source = kind_said(lane.kind)[lang], source_said(lane.source)[lang]
-    label = _short(f"{kind} · {source}")
-    parts = [_text(18, middle + 4, label, 12, SOFT)]
+    both = f"{kind} · {source}"
+    return (both,) if width_of(both, 12) <= _ROOM else (kind, source)
+
+
+def _height(lane: Lane, lang: Lang) -> int:
+    return _LANE if len(_words(lane, lang)) == 1 else _TWO_LINES
+
+
+def _lane(lane: Lane, y: float, axis: _Axis, lang: Lang) -> str:
+    said = _words(lane, lang)
+    middle = y + _height(lane, lang) / 2
+    first = middle + (4 if len(said) == 1 else -3)
+    parts = [_text(18, first, _fitted(said[0], 12), 12, SOFT)]
+    parts += [_text(18, first + 14, _fitted(words, 11), 11, SOFT) for words in said[1:]]
     parts += [_span_drawn(span, middle, axis, lang) for span in lane.spans]
-    return f"<g><title>{escape(f'{kind} · {source}')}</title>{''.join(parts)}</g>"
+    return f"<g><title>{escape(' · '.join(said))}</title>{''.join(parts)}</g>"
+
+
+def _fitted(words: str, size: int) -> str:
+    return next(iter(wrapped(words, size, _ROOM, most=1)), "")
 
 
 def _span_drawn(span: Span, y: float, axis: _Axis, lang: Lang) -> str:
     x = axis.x(span.since)
-    title = f"<title>{escape(_told(span, lang))}</title>"
+    told = _told(span, lang)
+    data = any(sign > "\u2e7f" for sign in told)  # a vaccine, a prison: as the source wrote it
+    spoken = ' lang="zh-Hant-TW"' if data else ""
+    title = f"<title{spoken}>{escape(told)}</title>"
     known = axis.x(span.known_on)
     tick = f'<path d="M{known:.1f} {y + 7:.1f}v5" stroke="{SOFT}" stroke-width="1.5"/>'
     if span.event:
@@ -250,15 +270,6 @@ def _text(
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}"{weight}{lang}>'
         f"{escape(words)}</text>"
     )
-
-
-def _short(words: str) -> str:
-    room = _LONGEST_LABEL
-    for at, sign in enumerate(words):
-        room -= 2 if sign > "\u2e7f" else 1
-        if room < 0:
-            return words[: max(1, at - 1)].rstrip() + "…"
-    return words
 
 
 def _width() -> int:

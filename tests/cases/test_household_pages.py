@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -89,7 +91,8 @@ def test_a_day_to_come_is_refused_in_words_and_today_is_shown(known, team):
 def test_a_signal_stands_on_the_page_with_its_reasons(known, team):
     into_custody(known.father)
     text = page(team, f"{known.path}household/", as_of="2026-03-02")
-    assert "12 歲以下兒童的父或母在監" in text
+    plain = re.sub(r"<[^>]+>", "", text)
+    assert re.search(r"12 歲以下兒童的父或母在監\s*陳小安\s*、\s*陳大方", plain)  # about whom
     assert "通報協助與資訊蒐集處理利用辦法第2條" in text
     assert "12 歲以下兒童的父或母在監" not in page(
         team, f"{known.path}household/", as_of="2026-01-15"

@@ -153,6 +153,93 @@ def test_the_words_below_two_partners_do_not_run_into_each_other():
             assert y1 != y2 or abs(x1 - x2) > wide, (one, other)
 
 
+LONG = "Kacaw Mayaw Fangas Cilangasan Lalumaan O Sapad"
+
+
+def texts(svg):
+    """(x, y, size, words) of all that is written."""
+    return [
+        (float(one.get("x")), float(one.get("y")), float(one.get("font-size")), one.text)
+        for one in ElementTree.fromstring(svg).iter()
+        if one.tag.endswith("text")
+    ]
+
+
+def wide(words, size):
+    return sum(size if HAN.match(sign) else size * 0.58 for sign in words)
+
+
+def test_a_long_indigenous_name_stands_whole_and_beside_no_other():
+    family = [member("f", "M", name=LONG), member("m", name="撒韵·武荖·巴奇達爾·卡造·鄭拜娃勇")]
+    svg = drawn(family, [tie("spouse", "f", "m")])
+    lines = texts(svg)
+    said = [words for _, _, size, words in lines if size == 13]
+    assert " ".join(said[: LONG.count(" ") + 1]).startswith("Kacaw Mayaw Fangas Cilangasan")
+    assert "…" not in "".join(said) and said[-1].endswith("鄭拜娃勇")
+    for (x1, y1, size, one), (x2, y2, _, other) in combinations(lines, 2):
+        room = (wide(one, size) + wide(other, size)) / 2
+        assert abs(y1 - y2) > 9 or abs(x1 - x2) >= room, (one, other)
+
+
+def test_rows_make_room_for_the_longest_name_above_them():
+    def drop(name):
+        family = [member("f", "M", 42, name=name), *FAMILY[2:3], FAMILY[0]]
+        ties = [tie("spouse", "f", "m"), tie("parent", "f", "c"), tie("parent", "m", "c")]
+        found = texts(drawn(family, ties))
+        child = next(y for _, y, _, words in found if words == "王小c")
+        lowest = max(y for _, y, size, words in found if size == 13 and words != "王小c")
+        return child - lowest
+
+    assert drop("王小f") > 60 and drop(LONG) > 60
+
+
+def test_age_stands_in_the_symbol_and_years_of_birth_and_death_below():
+    died = member("g", "M", 74, dead=True, born_on="1945-03-03")
+    facts = [{"person_id": "g", "kind": "death", "valid_from": "2019-08-08", "current": True}]
+    picture = {"members": [died, member("c", age=8, born_on="2018-05-01")], "edges": [],
+               "living_together": [], "focus": [], "facts": facts}  # fmt: skip
+    zh, en = genogram_svg(picture), genogram_svg(picture, lang="en")
+    written = {words for *_, words in texts(zh)}
+    assert "8" in written and "74" not in written  # a cross stands in the symbol of the dead
+    assert "34–108 歿" in zh and "107年生" in zh
+    assert "1945–2019 dead" in en and "b. 2018" in en
+    assert "民前5年生" in drawn([member("o", born_on="1907-01-01")])
+
+
+def test_a_marriage_tells_its_years_and_its_end():
+    pair = [member("f", "M"), member("m")]
+    married = tie("spouse", "f", "m", since="2016-06-06")
+    assert "105結" in drawn(pair, [married]) and "離" not in drawn(pair, [married])
+    parted = drawn(pair, [married | {"until": "2022-03-01"}])
+    assert "105結 111離" in parted and "l8 -18" in parted
+    assert "m 2016 d 2022" in drawn(pair, [married | {"until": "2022-03-01"}], lang="en")
+
+
+def test_parents_whom_no_register_calls_married_are_drawn_so_and_the_foot_says_it():
+    ties = [one for one in TIES if one["kind"] == "parent"]
+    assert "登記中未見婚姻" in drawn(FAMILY, ties)
+    assert "登記中未見婚姻" not in drawn(FAMILY, TIES)
+
+
+def test_the_lines_of_a_couples_parents_do_not_cross():
+    """The mother stands left of the father here, between her two partners."""
+    people = [member("c", "M", 8), member("h", "F", 2), member("gm", "F", 68), member("gf", "M", 70),
+              member("mf", "M", 66), member("mm", "F", 64), member("f", "M", 40), member("m", "F", 37),
+              member("p", "M", 41)]  # fmt: skip
+    ties = [tie("spouse", *pair.split()) for pair in ("gf gm", "mf mm", "f m", "m p")]
+    ties += [tie("parent", *pair.split()) for pair in (
+        "gf f", "gm f", "mf m", "mm m", "f c", "m c", "m h", "p h")]  # fmt: skip
+    at = lay_out(people, ties).at
+    assert (at["mf"][0] < at["gf"][0]) == (at["m"][0] < at["f"][0])
+
+
+def test_a_drawing_too_wide_to_be_made_smaller_says_so():
+    many = [member(f"k{at}", age=20 - at) for at in range(12)]
+    ties = [tie("parent", "p", one["person_id"]) for one in many]
+    assert 'class="genogram wide"' in drawn([member("p", "M", 50), *many], ties)
+    assert 'class="genogram"' in drawn(FAMILY, TIES)
+
+
 def test_children_stand_a_row_below_their_parents_and_partners_side_by_side():
     at = lay_out(FAMILY, TIES).at
     assert at["f"][1] == at["m"][1] < at["c"][1] == at["s"][1]

@@ -1,6 +1,6 @@
 """Addresses and drawings: who was where when, what is kept back, pictures readable at ten and at forty."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -96,6 +96,45 @@ def test_the_address_view_is_drawn_in_both_languages_without_what_is_kept_back()
         svg = address_svg(kept, {CHILD: "Lalang‧Yukan‧Watan‧Nomin", FATHER: "陳大方"}, DAY, lang)
         ElementTree.fromstring(svg)
         assert "路2號" not in svg
+
+
+def test_somebody_who_came_to_a_shelter_ten_thousand_times_has_one_lane_and_a_small_drawing():
+    begun = date(1971, 5, 1)
+    nights = [
+        FactView(CHILD, "lives-at", {"address": "桃園市桃園區大興路1號"}, "health-insurance", KNOWN,
+                 begun + timedelta(days=2 * n), begun + timedelta(days=2 * n + 1))
+        for n in range(10_000)
+    ]  # fmt: skip
+    found = addresses_of(nights, KINDS, [CHILD], DAY)
+    (place,) = found.places
+    (lane,) = place.persons
+    assert len(lane.stays) == 10_000
+    svg = address_svg(found, {CHILD: "陳小安"}, DAY)
+    assert svg.count("陳小安") == 1
+    assert len(svg) < 200_000
+
+
+def test_a_long_name_and_a_long_address_stand_whole_in_the_address_view():
+    name = "Kacaw Mayaw Fangas Cilangasan Lalumaan O Sapad"
+    address = "屏東縣三地門鄉口社村信義巷12號之3 2樓" * 3
+    told = [FactView(CHILD, "lives-at", {"address": address}, "e-care", KNOWN, date(2024, 1, 1))]
+    svg = address_svg(addresses_of(told, KINDS, [CHILD], DAY), {CHILD: name}, DAY, "en")
+    said = [one.text for one in ElementTree.fromstring(svg).iter() if one.tag.endswith("text")]
+    assert " ".join(line for line in said if line in name) == name
+    assert "".join(line for line in said if line in address) == address
+
+
+def test_a_lane_of_the_timeline_names_its_whole_source_in_both_languages():
+    told = [
+        FactView(CHILD, "suicide-notification", {}, "suicide-notification", KNOWN, date(2024, 1, 1))
+    ]
+    drawn = build_picture(
+        as_of=DAY, known_at=KNOWN, persons=[PersonView(CHILD, "小安")], facts=told, sources=[],
+        focus=[CHILD],
+    )  # fmt: skip
+    svg = timeline_svg(drawn, "en")
+    said = [one.text for one in ElementTree.fromstring(svg).iter() if one.tag.endswith("text")]
+    assert "Suicide notifications" in " ".join(said) and "…" not in "".join(said)
 
 
 @pytest.mark.parametrize("persons", [0, 1, 10, 40])

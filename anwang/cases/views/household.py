@@ -34,7 +34,8 @@ from anwang.common.pdf import can_make_pdf
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.directory.models import Team
 from anwang.households.address_view import address_svg
-from anwang.households.genogram import Lang, genogram_svg
+from anwang.households.genogram import genogram_svg
+from anwang.households.genogram_labels import Lang
 from anwang.households.presenters.members import household_members
 from anwang.households.presenters.words import joined, source_said
 from anwang.households.queries.records import kinds
@@ -50,6 +51,7 @@ Context = dict[str, Any]
 Drawing = Literal["genogram", "timeline"]
 DRAWINGS: Final = ("genogram", "timeline")
 PRINTS: Final = (*DRAWINGS, "household")
+MOST_PERIODS: Final = 12  # of one person at one place, told one by one; the drawing shows all
 
 
 @refused_is_absent
@@ -140,16 +142,15 @@ def addresses(request: HttpRequest, number: str) -> HttpResponse:
         "places": [
             {
                 "address": place.address,
-                "stays": [
+                "persons": [
                     {
-                        "name": names[stay.person_id],
-                        "rank": stay.rank,
-                        "since": stay.since,
-                        "until": stay.until,
-                        "seen_on": stay.seen_on,
-                        "source": joined([source_said(one) for one in stay.sources]),
+                        "name": names[one.person_id],
+                        "rank": one.rank,
+                        "periods": one.stays[: -MOST_PERIODS - 1 : -1],
+                        "more": max(0, len(one.stays) - MOST_PERIODS),
+                        "source": joined([source_said(source) for source in one.sources]),
                     }
-                    for stay in place.stays
+                    for one in place.persons
                 ],
             }
             for place in shown.places

@@ -53,7 +53,7 @@ def _line(found: SignalFound, names: Mapping[str, str]) -> dict[str, Any]:
         "id": signal.id,
         "danger": signal.weight == "danger",
         "text": signal.label.as_dict(),
-        "who": [names.get(pid, "") for _, pid in found.members],
+        "who": list(dict.fromkeys(names.get(pid, "") for _, pid in found.members)),
         "since": found.since,
         "fades_on": found.fades_on,
         "reasons": [

@@ -32,11 +32,33 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonStays:
+    """All stays of one person and rank at one place, the earliest first; never empty."""
+
+    person_id: str
+    rank: Rank
+    stays: tuple[Stay, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who told of any of them."""
+        return tuple(sorted({source for stay in self.stays for source in stay.sources}))
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceStays:
     """A place as it was told last, and its stays, the earliest first."""
 
     address: str
     stays: tuple[Stay, ...]
+
+    @property
+    def persons(self) -> tuple[PersonStays, ...]:
+        """The stays of each person and rank together: somebody may come to a shelter a thousand times."""
+        found: dict[tuple[str, Rank], list[Stay]] = {}
+        for stay in self.stays:
+            found.setdefault((stay.person_id, stay.rank), []).append(stay)
+        return tuple(PersonStays(*who, tuple(stays)) for who, stays in found.items())
 
 
 @dataclass(frozen=True, slots=True)
