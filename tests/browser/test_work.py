@@ -96,6 +96,7 @@ def test_the_desk_works_by_keyboard_alone(
 ) -> None:
     """j and k walk, Enter confirms, E changes with a reason, S goes to the same event.
 
+    A confirmed report moves to the end of the queue; j goes on where the desk was.
     One report is walked to, line by line; whose address is known is opened by it.
     """
     first, second = (
@@ -118,10 +119,15 @@ def test_the_desk_works_by_keyboard_alone(
 
     page.goto(f"{watched.url}/desk/")
     walk_to(page, first)
+    lines = lines_of(page)
+    below = [] if "page=" in page.url else lines[lines.index(first) + 1 :][:1]
     page.wait_for_timeout(700)  # a key that follows at once is taken for a slip
     page.keyboard.press("Enter")
     expect(page.locator("#detail")).to_contain_text("已派給")
     assert Story(instance, first).state() == "offered"
+    for line in below:
+        page.keyboard.press("j")
+        await_detail(page, line)
 
     page.goto(f"{watched.url}/desk/{second}/")
     page.keyboard.press("e")

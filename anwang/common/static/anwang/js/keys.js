@@ -32,12 +32,32 @@ function target(key) {
   return able.find((element) => item?.contains(element)) ?? able[0];
 }
 
+const queue = () => [...document.querySelectorAll("[data-queue] [data-item]")];
+const open = (items) => items.findIndex((item) => item.getAttribute("aria-current") === "true");
+
+// A report that was decided stands elsewhere in the queue, often last. What comes next is what came
+// next before: its place goes with the form behind the #, which no server sees and the answer keeps.
+document.addEventListener("submit", (event) => {
+  const items = queue();
+  const item = items[open(items)];
+  const form = event.target;
+  const first = !new URLSearchParams(location.search).has("page"); // the answer shows the first page
+  if (item && first && form.action.includes(`/${item.dataset.item}/`)) form.action = `${form.action.split("#")[0]}#place-${open(items)}`;
+});
+
+/** Where the decided report stood, if it stands elsewhere now; else -1. */
+function left(items) {
+  const place = Number(location.hash.match(/^#place-(\d+)$/)?.[1] ?? -1);
+  return place >= 0 && open(items) !== place ? place : -1;
+}
+
 /** Move to the next or former item of the queue; opens it, as a click would. */
 function step(direction) {
-  const items = [...document.querySelectorAll("[data-queue] [data-item]")];
+  const items = queue();
   if (items.length === 0) return;
   const focused = items.indexOf(document.activeElement);
-  const now = focused >= 0 ? focused : items.findIndex((item) => item.getAttribute("aria-current") === "true");
+  const place = left(items);
+  const now = focused >= 0 ? focused : place >= 0 ? place - (direction > 0 ? 1 : 0) : open(items);
   const next = items[Math.max(0, Math.min(items.length - 1, now + direction))];
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
