@@ -33,7 +33,7 @@ from anwang.rulebook.queries import (
     version_to_begin,
 )
 from anwang.rulebook.rules.compare import compare_rows
-from anwang.rulebook.rules.official_calendar import calendar_of, changed_days, years_shown
+from anwang.rulebook.rules.official_calendar import changed_days, years_shown
 from anwang.rulebook.rules.written import columns_of
 
 HISTORY = 50
@@ -125,7 +125,7 @@ def calendar_context(version: PolicyVersion) -> dict[str, Any]:
         return {}
     other = counterpart(version)
     stands = other is not None and other.pk == version.pk
-    moved = None if stands or other is None else changed_days(calendar_of(other.body), version.body)
+    moved = None if stands or other is None else changed_days(other.body, version.body)
     return {"calendar": years_shown(version.body), "is_calendar": True, "moved": moved}
 
 

@@ -7,7 +7,6 @@ import datetime as dt
 import pytest
 
 from anwang.rulebook.queries import CALENDAR
-from anwang.rulebook.rules.calendar import package_calendar
 from anwang.rulebook.rules.exchange.carried import FileUnreadable
 from anwang.rulebook.rules.official_calendar import (
     body_with,
@@ -35,8 +34,11 @@ def test_a_year_is_read_in_either_encoding():
     own = calendar_of(body)
     assert own.is_rest_day(dt.date(2028, 1, 3)) and not own.is_rest_day(dt.date(2028, 1, 8))
     assert own.assured_until == dt.date(2028, 12, 31)
-    moved = dict(changed_days(package_calendar(), body))
+    moved = dict(changed_days({"days": {}}, body))
     assert moved[dt.date(2028, 1, 3)].rest and not moved[dt.date(2028, 1, 8)].rest
+    back = dict(changed_days(body, {"days": {}}))
+    assert back.keys() == moved.keys(), "whoever undoes it sees the same days"
+    assert not back[dt.date(2028, 1, 3)].rest and back[dt.date(2028, 1, 8)].rest
 
 
 @pytest.mark.parametrize(

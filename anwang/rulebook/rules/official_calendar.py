@@ -183,10 +183,14 @@ def years_shown(body: Doc) -> list[YearShown]:
     ]  # fmt: skip
 
 
-def changed_days(before: WorkCalendar, body: Doc) -> list[tuple[date, OfficialDay]]:
-    """Days of the content on which `before` says otherwise, in order."""
+def changed_days(before: Doc, body: Doc) -> list[tuple[date, OfficialDay]]:
+    """Days on which two contents say otherwise, as the second says them, in order.
+
+    A day that one of them leaves out is as computed there: so it is when an import is undone.
+    """
+    former, later, named = calendar_of(before), calendar_of(body), official_days(body)
     return [
-        (day, one)
-        for day, one in sorted(official_days(body).items())
-        if before.is_rest_day(day) != one.rest
+        (day, named.get(day, OfficialDay(later.is_rest_day(day))))
+        for day in sorted({*official_days(before), *named})
+        if former.is_rest_day(day) != later.is_rest_day(day)
     ]
