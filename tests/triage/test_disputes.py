@@ -8,6 +8,7 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from anwang.access.context import acting
 from anwang.access.models import AuditEntry, Notice
 from anwang.common.errors import Refused
+from anwang.common.values.roc_dates import roc_datetime
 from anwang.triage.actions.decisions import NotNow, ReasonNeeded, answer, confirm
 from anwang.triage.actions.disputes import (
     NoSuchGround,
@@ -32,6 +33,7 @@ from tests.cases.test_accepting import accept, offered
 from tests.conftest import as_role
 from tests.factories import (
     DESK,
+    PASSWORD,
     SECOND_TEAM,
     TAIPEI_CITY,
     TAOYUAN,
@@ -102,6 +104,14 @@ def matter_of(receipt) -> Matter:
 def sees(actor, dispute) -> bool:
     with acting(actor, "test"):
         return Dispute.objects.filter(pk=dispute).exists()
+
+
+def test_the_room_says_by_which_hour_a_ruling_is_due(desk, worker, client):
+    """A day alone would leave open whether hours or a whole day are left."""
+    dispute = objected(worker, offered(desk, screened_report(), TEAM))
+    assert client.login(username="desk-one", password=PASSWORD)
+    due = roc_datetime(stored(dispute).answer_due)
+    assert f">{due}</time>" in client.get("/disputes/").content.decode()
 
 
 def test_an_objection_refuses_the_offer_and_names_who_cares_meanwhile(desk, worker):
