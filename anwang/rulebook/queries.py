@@ -167,8 +167,13 @@ def body_in_force(policy_id: str) -> dict[str, Any]:
 
 def bodies_in_force() -> dict[str, dict[str, Any]]:
     """Policy id -> body of the national version in force now."""
+    return {one.policy_id: one.body for one in national_in_force()}
+
+
+def national_in_force() -> list[PolicyVersion]:
+    """The national version of each policy that is in force now, by policy id."""
     numbers = [one.number for one in versions_in_force(None)]
-    return {one.policy_id: one.body for one in PolicyVersion.objects.filter(pk__in=numbers)}
+    return list(PolicyVersion.objects.filter(pk__in=numbers).order_by("policy_id"))
 
 
 def calendar_in_force(on: dt.date | None = None) -> WorkCalendar:

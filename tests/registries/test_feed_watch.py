@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 
@@ -180,7 +181,9 @@ def test_a_policy_in_force_that_reads_a_fact_stands_beside_its_source(deliver):
     assert client.login(username="one-operator", password=PASSWORD)
     page = client.get("/registries/prison/").content.decode()
     assert "在監" in page
-    assert "facts_read" in page.replace("-", "_")
+    assert "facts-read" not in page  # a name, not a code
+    [rules] = set(re.findall(r'<a href="(/policies/[^"]+)">事實的讀法</a>', page))
+    assert client.get(rules).status_code == 200
 
 
 @pytest.mark.django_db

@@ -9,28 +9,34 @@ from functools import cache
 from typing import Any, Final
 
 from anwang.registries.rules.fact_kinds import FactKind, load_fact_kinds
-from anwang.rulebook.queries import bodies_in_force
+from anwang.rulebook.models import PolicyVersion
+from anwang.rulebook.queries import national_in_force
 
 _WORD: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A kind of fact that a source yields; ids of the policies that read it, sorted."""
+    """A kind of fact that a source yields; the policies in force that read it, by id."""
 
     kind: FactKind
-    policies: tuple[str, ...]
+    policies: tuple[PolicyVersion, ...]
 
 
 def dependents_of(manifest: Mapping[str, Any]) -> list[Dependent]:
     """The kinds of facts of a manifest's body with what reads them, in the manifest's order."""
     kinds = _kinds()
     names = dict.fromkeys(fact["kind"] for fact in manifest["facts"])
-    readers = _readers(bodies_in_force())
+    versions = national_in_force()
+    readers = _readers({one.policy_id: one.body for one in versions})
     return [
-        Dependent(kinds[name], tuple(sorted(readers.get(name, ())))) for name in names
+        Dependent(
+            kinds[name],
+            tuple(one for one in versions if one.policy_id in readers.get(name, ())),
+        )
+        for name in names
         if name in kinds
-    ]  # fmt: skip
+    ]
 
 
 def _readers(bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
