@@ -50,6 +50,7 @@ from demo.deciding import decide
 from demo.humans import humans
 from demo.registries import write_registries
 from demo.reports import DemoReport, reports_of_year
+from demo.schedule import LAST_DAY
 from demo.sources import standing
 from demo.sources.stock import fill_stock
 from demo.staff import accounts, teams
@@ -63,17 +64,19 @@ ANSWERING = ("team-worker", "lead", "supervisor")
 SURNAMES = "康莊龔溫翁塗"
 YEAR_AND_A_WEEK = 372
 WORTH_TWO = 500
+FEWEST_REPORTS = len(LAST_DAY) + 13
 LAPSED_ON = dt.date(2021, 1, 1)
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 Tell = Callable[[str, int], None]
 
 
 def size() -> tuple[int, int]:
-    """Persons and reports of the demo; smaller ones serve the tests."""
-    return (
-        int(os.environ.get("ANWANG_DEMO_PERSONS", "60000")),
-        int(os.environ.get("ANWANG_DEMO_REPORTS", "2520")),
-    )
+    """Persons and reports of the demo; smaller ones serve the tests. A year that has reports has those
+    of its last day, and some before them.
+    """
+    persons = int(os.environ.get("ANWANG_DEMO_PERSONS", "60000"))
+    reports = int(os.environ.get("ANWANG_DEMO_REPORTS", "2520"))
+    return persons, max(reports, FEWEST_REPORTS) if reports else 0
 
 
 def fill_accounts(*, demo: bool) -> None:

@@ -6,6 +6,7 @@ import jsonschema_rs
 import pytest
 
 from demo.county import build_county
+from demo.filling import size
 from demo.reports import reports_of_year, until_of
 from demo.words import vocabulary
 
@@ -31,6 +32,14 @@ def test_reports_come_in_the_order_of_receipt_and_end_just_before_the_present(co
     until = until_of(county)
     assert until - timedelta(hours=1) < moments[-1] < until
     assert moments[0] > until - timedelta(days=370)
+
+
+def test_the_fewest_reports_are_a_year_too(county, monkeypatch):
+    monkeypatch.setenv("ANWANG_DEMO_REPORTS", "3")
+    _, fewest = size()
+    assert len(list(reports_of_year(county, n=fewest))) == fewest
+    monkeypatch.setenv("ANWANG_DEMO_REPORTS", "0")
+    assert size()[1] == 0
 
 
 def test_report_ids_are_unique_and_a_retelling_names_an_earlier_report(year):
