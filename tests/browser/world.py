@@ -136,11 +136,18 @@ def deliver(instance: Instance, credential: str, number: int, told: dict[str, An
 def somebody_known(
     instance: Instance, credential: str, desk: Visitor, connection: psycopg.Connection[Any]
 ) -> str:
-    """The receipt of a report about somebody of the registers, whose day of birth is told wrong."""
+    """The receipt of a report about somebody of the registers, whose day of birth is told wrong.
+
+    Nobody who is close to somebody of the staff, or of such a one's name: that is rightly closed to them.
+    """
     [(name, year, month, sex)] = connection.execute(
-        "select forms ->> 'n', forms ->> 'y', forms ->> 'm', forms ->> 'x' from people_identity"
+        "with close as (select distinct c.person from access_account a"
+        " cross join lateral cases.close_persons(a.human) c where a.human is not null)"
+        " select forms ->> 'n', forms ->> 'y', forms ->> 'm', forms ->> 'x' from people_identity"
         " where source_id = 'household-registration' and not superseded and forms ? 'd'"
-        " and forms ->> 'm' is not null and length(forms ->> 'n') = 3 order by no limit 1"
+        " and forms ->> 'm' is not null and length(forms ->> 'n') = 3"
+        " and not forms ->> 'n' = any(array(select i.forms ->> 'n' from people_identity i"
+        "  join close on close.person = i.person_id where i.forms ? 'n')) order by no limit 1"
     )  # fmt: skip
     subject = {"role": "victim", "name": name, "birth": f"{year}-{int(month):02}", "sex": sex}
     receipt = deliver(
