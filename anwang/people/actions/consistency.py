@@ -21,8 +21,9 @@ from anwang.people.models import Comparison
 from anwang.people.rules.consistency import cross_rules, looked_at
 
 PURPOSE: Final = "consistency"
-# Persons: what is laid side by side of so many takes some four gigabytes; all records are read anew for each.
-PORTION: Final = 1_000_000
+# Persons: what is laid side by side of so many takes some five gigabytes; all records are read anew for
+# each portion, so that a region of a million and some is one.
+PORTION: Final = 1_250_000
 
 
 @dataclass(frozen=True, slots=True)
