@@ -13,6 +13,7 @@ from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account, AuditEntry
 from anwang.common.clock import clock_now
 from anwang.common.errors import Refused
+from anwang.common.values.roc_dates import TAIPEI
 from anwang.rulebook.actions.force import (
     Draft,
     PolicyRefused,
@@ -310,7 +311,7 @@ def test_teams_are_ranked_by_the_weights_of_today_until_the_others_begin(ministr
 
 
 def test_a_decision_replays_with_the_versions_that_it_stored(ministry):
-    day = clock_now().date()
+    day = clock_now().astimezone(TAIPEI).date()
     one = next(v for v in VIGNETTES if v["id"] == "V03")
     policies, versions = policies_in_force(TAOYUAN, day)
     made = propose(inputs_of(one), policies)
