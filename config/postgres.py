@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 import psycopg
@@ -157,24 +158,19 @@ def _initialise(server: Server) -> None:
 
 
 def _running(server: Server) -> bool:
+    return _said(server) != "nothing"
+
+
+def _said(server: Server) -> Literal["ready", "in recovery", "nothing"]:
+    """What the server says to who wants to connect. One that refuses for any other reason is ready."""
     try:
         with psycopg.connect(server.address("postgres", "postgres"), connect_timeout=2):
-            return True
+            return "ready"
     except psycopg.OperationalError as error:
-        return _in_recovery(error)
-
-
-def _recovers(server: Server) -> bool:
-    """Whether it says that it is not yet up again."""
-    try:
-        with psycopg.connect(server.address("postgres", "postgres"), connect_timeout=2):
-            return False
-    except psycopg.OperationalError as error:
-        return _in_recovery(error)
-
-
-def _in_recovery(error: psycopg.OperationalError) -> bool:
-    return "starting up" in str(error) or "recovery" in str(error)
+        said = str(error)
+    if "starting up" in said or "recovery" in said:
+        return "in recovery"
+    return "ready" if "FATAL" in said else "nothing"
 
 
 def _pages_kept() -> str:
@@ -239,7 +235,7 @@ def _reads_back(server: Server) -> bool:
     main = _main_program(server)
     with contextlib.suppress(psutil.NoSuchProcess):
         return main is not None and any(
-            "startup" in " ".join(one.cmdline()) for one in main.children()
+            " ".join(one.cmdline()).startswith("postgres: startup") for one in main.children()
         )
     return True  # one of them has just ended: look again
 
@@ -309,7 +305,7 @@ class Watch:
         if now - self._asked < self.ASK_SECONDS:
             return False
         self._asked = now
-        if not _recovers(server) or _reads_back(server):
+        if _said(server) != "in recovery" or _reads_back(server):
             self._well = now
         return now - self._well > self.STUCK_SECONDS
 
