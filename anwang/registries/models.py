@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from anwang.common.clock import ClockNow
+from anwang.registries.rules.feed_watch import ALARMS
 
 # The mode of a delivery that is no delivery of the source's: rows of quarantine, taken after all.
 REPLAY = "replay"
@@ -323,3 +324,8 @@ class FeedAlarm(models.Model):
                 name="feed_alarm_ends_after_it_begins",
             ),
         ]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is wrong, {zh, en}."""
+        return ALARMS[self.kind].as_dict()

@@ -15,17 +15,9 @@ from anwang.cases.oversight.queries import numbers_of, receipts_of
 from anwang.common.yaml_files import read_yaml
 from anwang.households.presenters.words import source_said
 from anwang.households.rules.signals import load_signals
+from anwang.registries.rules.feed_watch import ALARMS
 from anwang.triage.presenters.words import clock_words
 
-# What is wrong with a feed (registries.FeedAlarm.kind), as its page says it.
-_ALARMS: Final = {
-    "late": {"zh": "遲到", "en": "late"},
-    "held": {"zh": "整份未收", "en": "file held"},
-    "failed": {"zh": "中斷", "en": "broke off"},
-    "shrunk": {"zh": "筆數驟減", "en": "shrunk"},
-    "doubled": {"zh": "筆數倍增", "en": "doubled"},
-    "drifting": {"zh": "內容偏移", "en": "drifting"},
-}
 KINDS: Final = Path(__file__).resolve().parents[1] / "access" / "policies" / "notices.yaml"
 
 
@@ -86,8 +78,10 @@ def _tells(notice: Notice, kind: Mapping[str, Any], numbers: Mapping[uuid.UUID, 
 
 
 def _feed_told(detail: Mapping[str, Any]) -> dict[str, str]:
-    source, wrong = source_said(str(detail.get("feed", ""))), _ALARMS.get(str(detail.get("kind")))
-    return {lang: source[lang] + (f" · {wrong[lang]}" if wrong else "") for lang in ("zh", "en")}
+    told, wrong = source_said(str(detail.get("feed", ""))), ALARMS.get(str(detail.get("kind")))
+    if wrong is None:
+        return told
+    return {lang: f"{told[lang]} · {words}" for lang, words in wrong.as_dict().items()}
 
 
 def _where(notice: Notice, kind: Mapping[str, Any], receipts: Mapping[uuid.UUID, str]) -> str:

@@ -16,10 +16,20 @@ from statistics import median
 from typing import Any, Final, Literal
 
 from anwang.common.yaml_files import read_yaml
+from anwang.registries.rules.words import Words
 
 WATCH: Final = Path(__file__).resolve().parent.parent / "policies" / "feed_watch.yaml"
 EMPTY, UNKNOWN, FILLED = "(empty)", "(unknown)", "(filled)"
 SizeFault = Literal["shrunk", "doubled"]
+# What may be wrong with a feed (models.FeedAlarm.kind), on its pages and in what its operator is told.
+ALARMS: Final = {
+    "late": Words("遲到", "Late"),
+    "held": Words("整份未收", "File held"),
+    "failed": Words("中斷", "Interrupted"),
+    "shrunk": Words("筆數驟減", "Shrunk"),
+    "doubled": Words("筆數倍增", "Doubled"),
+    "drifting": Words("內容偏移", "Drifting"),
+}
 
 
 @dataclass(frozen=True, slots=True)
