@@ -21,6 +21,7 @@ from anwang.registries.models import Delivery, FeedAlarm
 from anwang.registries.queries.feeds import LOAD_LOCK, feeds
 from anwang.registries.rules.feed_watch import Profile, drifts, psi, size_fault
 from anwang.registries.tasks import look_at_feeds
+from anwang.web.notice_lines import notice_lines
 from tests.conftest import as_role
 from tests.factories import PASSWORD, account
 from tests.registries.conftest import REGISTRY, person
@@ -114,6 +115,8 @@ def test_a_feed_that_shrinks_tells_every_operator_once_and_ends_when_mended():
         assert open_kinds() == {"shrunk"}
         told = Notice.objects.filter(to_account=operator.id, kind="feed-alarm")
         assert [one.detail for one in told] == [{"feed": REGISTRY, "kind": "shrunk"}]
+        [line] = notice_lines(list(told))
+        assert line["tells"] == {"zh": "戶役政 · 筆數驟減", "en": "Household registration · Shrunk"}
         delivered(1, 1010)
         assert watch_feeds() == 1
         assert open_kinds() == set()
