@@ -19,15 +19,15 @@ from anwang.people.rules.forms import Forms
 
 # Of the stored forms, the columns that a user of Splink would make.
 RECORDS: Final = """
-select no as unique_id, person_id::text as person, forms->>'f' as name,
-    coalesce((select string_agg(one, ' ') from jsonb_array_elements_text(forms->'s') one),
-        (select string_agg(one, ' ') from jsonb_array_elements_text(forms->'l') one)) as sound,
-    case when forms ? 'd' then format('%%s-%%s-%%s', forms->>'y', lpad(forms->>'m', 2, '0'),
-        lpad(forms->>'d', 2, '0')) end as birth_date,
-    forms->>'y' as year, forms->>'x' as sex, forms->'p'->>0 as phone,
-    nullif(concat_ws('|', forms->'a'->>1, forms->'a'->>3, forms->'a'->>4, forms->'a'->>5,
-        forms->'a'->>6, forms->'a'->>7), '') as address
-from people_identity order by no
+select i.no as unique_id, i.person_id::text as person, w.forms->>'f' as name,
+    coalesce((select string_agg(one, ' ') from jsonb_array_elements_text(w.forms->'s') one),
+        (select string_agg(one, ' ') from jsonb_array_elements_text(w.forms->'l') one)) as sound,
+    case when w.forms ? 'd' then format('%%s-%%s-%%s', w.forms->>'y', lpad(w.forms->>'m', 2, '0'),
+        lpad(w.forms->>'d', 2, '0')) end as birth_date,
+    w.forms->>'y' as year, w.forms->>'x' as sex, w.forms->'p'->>0 as phone,
+    nullif(concat_ws('|', w.forms->'a'->>1, w.forms->'a'->>3, w.forms->'a'->>4, w.forms->'a'->>5,
+        w.forms->'a'->>6, w.forms->'a'->>7), '') as address
+from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no) order by i.no
 """
 _TYPES: Final = pa.schema(
     [("unique_id", pa.int64()), ("person", pa.string()), ("name", pa.string()),

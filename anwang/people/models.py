@@ -32,12 +32,14 @@ class Identity(models.Model):
     person = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
     )
-    forms = models.JSONField()
-    packed = models.BinaryField(help_text="The forms as columns of numbers, ready to compare.")
+    forms = models.JSONField(null=True, help_text="None where it is like another (`like_no`).")
+    packed = models.BinaryField(
+        null=True, help_text="The forms as columns of numbers, ready to compare."
+    )
     id_token = models.BinaryField(null=True)
     full_key = models.BigIntegerField(null=True)
     superseded = models.BooleanField(default=False)
-    # Records in the same words share the keys of the first of them (trigger part_alike).
+    # Records in the same words share the keys and forms of the first of them (trigger part_alike).
     told = models.BigIntegerField(
         null=True, help_text="Digest of the words, of the first record in these words."
     )
@@ -47,6 +49,13 @@ class Identity(models.Model):
     keys = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(like_no__isnull=False)
+                | models.Q(forms__isnull=False, packed__isnull=False),
+                name="identity_has_words",
+            )
+        ]
         indexes = [
             models.Index(fields=["person"], name="identities_of_person"),
             models.Index(

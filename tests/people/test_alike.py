@@ -12,7 +12,8 @@ from anwang.people.actions import identify, identities
 from anwang.people.actions.alike import TELLING
 from anwang.people.models import Identity, Key, Link, Person
 from anwang.people.queries import find_people
-from anwang.people.rules.forms import forms_of
+from anwang.people.queries.identities import identities_of
+from anwang.people.rules.forms import Forms, forms_of
 from anwang.registries.actions.deliveries import load_file
 from tests.conftest import as_role
 from tests.people.invented_persons import token
@@ -78,12 +79,16 @@ def test_the_same_words_with_a_number_share_person_forms_and_keys(take, later):
     assert keys_of(first) == set(first.keys)
     for one in others:
         assert (one.person_id, one.like_no) == (first.person_id, first.no)
-        assert (one.forms, bytes(one.packed)) == (first.forms, bytes(first.packed))
+        assert (one.forms, one.packed) == (None, None)
         assert (bytes(one.id_token), one.full_key) == (bytes(first.id_token), first.full_key)
         assert not keys_of(one)
         (link,) = links_of(one)
         assert link.person_id == first.person_id
         assert link.reasons[0]["comparison"] == "national_id"
+    with as_role("worker"):
+        told = identities_of([first.person_id])[first.person_id]
+    assert [one.record_key for one in told] == ["V-0", "V-1", "V-2"]
+    assert all(one.forms == Forms.unpack(first.forms) for one in told)
 
 
 def test_other_words_have_keys_of_their_own(take):
@@ -124,11 +129,13 @@ def test_a_number_with_a_slip_is_not_taken_for_the_same_words(take):
 
 def test_when_the_first_is_superseded_the_next_has_the_keys(take):
     take([dose(f"V-{n}", national_id=CHILD) for n in range(3)], DOSES)
-    before = keys_of(of("V-0"))
+    first = of("V-0")
+    before = keys_of(first)
     take([dose("V-0", national_id=CHILD, phone="0912-000-111")], DOSES)
     heir, last = of("V-1"), of("V-2")
     assert (heir.like_no, last.like_no) == (None, heir.no)
     assert keys_of(heir) == before
+    assert (heir.forms, bytes(heir.packed)) == (first.forms, bytes(first.packed))
     assert not keys_of(last)
     take([dose("V-3", national_id=CHILD)], DOSES)
     assert of("V-3").like_no == heir.no
@@ -147,7 +154,7 @@ def test_when_all_of_the_same_words_are_superseded_no_key_is_left(take):
 @pytest.mark.parametrize("moved", ["V-0", "V-1"], ids=["the first", "another"])
 def test_a_record_judged_to_be_somebody_elses_is_found_as_theirs(take, moved):
     take([dose(f"V-{n}", national_id=CHILD) for n in range(3)], DOSES)
-    was = of("V-0").person_id
+    was, forms = of("V-0").person_id, of("V-0").forms
     other = uuid4()
     with as_role("worker"):
         Person.objects.create(id=other)
@@ -155,6 +162,7 @@ def test_a_record_judged_to_be_somebody_elses_is_found_as_theirs(take, moved):
     question = forms_of(dose("?", national_id=CHILD), token=identities.token, query=True)
     with as_role("worker"):
         assert {one.person_id for one in find_people(question)} == {was, other}
+    assert [of(key).forms for key in (moved, {"V-0": "V-1", "V-1": "V-0"}[moved])] == [forms] * 2
 
 
 def test_records_that_move_together_stay_together(take):

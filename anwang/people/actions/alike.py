@@ -1,8 +1,8 @@
 """Records in the same words as one that is known: whose they are is settled, their forms are made.
 
 A register tells of a person in the same words with every visit, dose and journey. The first record in
-these words is identified as any other; those after it take its person, forms and link in one statement,
-and share its keys (trigger `part_alike`). Words with a valid number are one person. Without a number
+these words is identified as any other; those after it take its person and link in one statement, and share
+its forms and keys (trigger `part_alike`). Words with a valid number are one person. Without a number
 the same words are answered alike only where the scorer found somebody by them; who was found nowhere
 stays apart, as two persons of one name may be.
 """
@@ -69,10 +69,10 @@ delete from identifying_alike a using people_identity f
 where f.no = a.first and (f.superseded or f.person_id is null)
 """,
     """
-insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, forms,
-    packed, id_token, full_key, superseded, like_no)
-select a.no, a.record_id, %(source)s, a.record_key, %(delivery)s, f.person_id, f.forms, f.packed,
-    f.id_token, f.full_key, false, f.no
+insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, id_token,
+    full_key, superseded, like_no)
+select a.no, a.record_id, %(source)s, a.record_key, %(delivery)s, f.person_id, f.id_token,
+    f.full_key, false, f.no
 from identifying_alike a join people_identity f on f.no = a.first order by a.no
 """,
     """

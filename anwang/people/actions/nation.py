@@ -26,8 +26,9 @@ _Row = tuple[int, bytes, str]
 _NEWEST: Final = "select coalesce(max(no), 0) from people_identity"
 _COUNT: Final = "select count(*) from people_identity where no > %s and no <= %s and not superseded"
 _READ: Final = """
-select no, packed, forms::text from people_identity
-where no > %s and no <= %s and not superseded order by no limit %s
+select i.no, w.packed, w.forms::text
+from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
+where i.no > %s and i.no <= %s and not i.superseded order by i.no limit %s
 """
 
 

@@ -28,11 +28,12 @@ _STANDING: Final = f"""
 select i.no, coalesce(i.person_id, '{_NOBODY}') from people_identity i
 where not i.superseded and i.source_id <> '{OWN_SOURCE}' order by i.no
 """  # noqa: S608 - constants only
+# Records in the same words share the columns and keys of one of them.
 _ROWS: Final = """
-select i.no, hashtextextended(i.source_id || chr(31) || i.record_key, 0), i.packed
-from people_identity i where i.no = any({numbers}) order by i.no
+select i.no, hashtextextended(i.source_id || chr(31) || i.record_key, 0), w.packed
+from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
+where i.no = any({numbers}) order by i.no
 """
-# Records in the same words share the keys of one of them.
 _KEYS: Final = """
 select k.key, i.no from people_identity i join people_key k on k.identity_no = coalesce(i.like_no, i.no)
 where i.no = any({numbers})

@@ -15,19 +15,21 @@ from anwang.access.queries.seals import not_sealed
 from anwang.people.queries.prepared import array_text, fetch_prepared
 from anwang.people.rules.forms import Forms
 
+# Records in the same words keep them with the first of them.
+_WORDS: Final = "join people_identity w on w.no = coalesce(i.like_no, i.no)"
 _IDENTITIES: Final = f"""
-select person_id, source_id, record_key, record_id, id_token, forms::text
-from people_identity where person_id = any(%s::uuid[]) and not superseded
-    and {not_sealed("people_identity.record_id")}
-order by person_id, source_id, record_key
+select i.person_id, i.source_id, i.record_key, i.record_id, i.id_token, w.forms::text
+from people_identity i {_WORDS}
+where i.person_id = any(%s::uuid[]) and not i.superseded and {not_sealed("i.record_id")}
+order by i.person_id, i.source_id, i.record_key
 """  # noqa: S608 - constants only
 _TOLD: Final = f"""
-select i.person_id, i.source_id, i.record_key, i.id_token is not null, coalesce(i.forms->>'n', ''),
-    (i.forms->>'y')::int, (i.forms->>'m')::int, (i.forms->>'d')::int, coalesce(i.forms->>'x', ''),
-    case when i.forms ? 'nm' or not i.forms ? 'n' then 0 when i.forms ? 'g' then 2
-        when i.forms ? 'l' then 1 else 0 end
+select i.person_id, i.source_id, i.record_key, i.id_token is not null, coalesce(w.forms->>'n', ''),
+    (w.forms->>'y')::int, (w.forms->>'m')::int, (w.forms->>'d')::int, coalesce(w.forms->>'x', ''),
+    case when w.forms ? 'nm' or not w.forms ? 'n' then 0 when w.forms ? 'g' then 2
+        when w.forms ? 'l' then 1 else 0 end
 from unnest((select %s::uuid[])) as asked (person)
-join people_identity i on i.person_id = asked.person
+join people_identity i on i.person_id = asked.person {_WORDS}
 where not i.superseded and {not_sealed("i.record_id")}
 order by i.person_id, i.source_id, i.record_key
 """  # noqa: S608 - constants only

@@ -19,13 +19,14 @@ where not superseded and person_id is not null
 """
 # Every so-many-th number: the same records at every call over the same register.
 _PACKED: Final = """
-select packed from people_identity
-where not superseded and person_id is not null and no %% %s = 0 order by no
+select w.packed from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
+where not i.superseded and i.person_id is not null and i.no %% %s = 0 order by i.no
 """
 _NAMES: Final = """
 select distinct on (person_id) coalesce(forms->>'sn', ''), coalesce(forms->>'g', '')
 from people_identity
 where not superseded and person_id is not null and forms ? 'sn' and not forms ? 'nm'
+    and like_no is null
 order by person_id, source_id
 """
 
