@@ -96,7 +96,7 @@ $$"""  # noqa: S608 - names of the access table
 
 
 def _of_new_rows(table: Table) -> str:
-    named = _objects(table, "f")
+    named = _objects(table, "t")
     closing = " or ".join(
         f"exists (select from {one} o where o.object_id = f.{column})"
         for one in ("access_conflict", "access_seal")
@@ -106,10 +106,16 @@ def _of_new_rows(table: Table) -> str:
 create or replace function {signature_of_new(table)} returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
+declare
+    -- First, and by itself: almost always there is none, and no plan that was made while the table was
+    -- small may then walk it once for every new row.
+    marked {table.name}.{table.id}%type[] := array(select f.{table.id} from fresh f where {closing});
 begin
-    update {table.name} t set (closed_to, sealed_for) = (select c.closed_to, c.sealed_for
-        from access.closings({named}) c)
-    from fresh f where t.{table.id} = f.{table.id} and ({closing});
+    if marked <> '{{}}' then
+        update {table.name} t set (closed_to, sealed_for) = (select c.closed_to, c.sealed_for
+            from access.closings({named}) c)
+        where t.{table.id} = any(marked);
+    end if;
     return null;
 end
 $$"""  # noqa: S608 - names of the access table
