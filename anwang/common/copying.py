@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from json import JSONEncoder
 from types import TracebackType
 from typing import Any, Self, cast
 
+import orjson
 import psycopg
 from django.db import connections
 from psycopg import sql
 
 NULL = "\\N"
-_compact = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _WRITTEN = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _ESCAPES = str.maketrans(_WRITTEN)
 _MEANT = {written: meant for meant, written in _WRITTEN.items()}
@@ -37,7 +36,7 @@ def cell_text(cell: str) -> str:
 
 def json_cell(value: Any) -> str:
     """`value` as a JSON cell of a COPY line. JSON escapes breaks and tabs itself."""
-    return _compact(value).replace("\\", "\\\\")
+    return orjson.dumps(value).decode().replace("\\", "\\\\")
 
 
 def bytes_cell(value: bytes | None) -> str:
