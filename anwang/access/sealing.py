@@ -119,7 +119,7 @@ def seal(
 
     Without `data_key` the standing key of the table is used, which belongs to no county.
     """
-    used = data_key or _standing(table)
+    used = data_key or standing_key(table)
     nonce = os.urandom(_NONCE)
     place = _place(table, column, row, used)
     return FORMAT + used.county.encode() + nonce + _cipher(used.plain).encrypt(nonce, plain, place)
@@ -132,7 +132,7 @@ def unseal(
     sealed = bytes(sealed)
     if sealed.startswith(BEFORE):
         return _unseal_before(sealed, table, column, row)
-    used = data_key or _standing(table)
+    used = data_key or standing_key(table)
     start = len(FORMAT) + _COUNTY
     if sealed[:start] != FORMAT + used.county.encode():
         raise CannotUnseal(str(CannotUnseal.__doc__))
@@ -171,7 +171,8 @@ def _standing_name(table: str) -> str:
     return f"standing-{table}.wrapped"
 
 
-def _standing(table: str) -> DataKey:
+def standing_key(table: str) -> DataKey:
+    """The key that `seal` takes where none is given; who seals by thousands asks for it once."""
     named = os.environ.get("ANWANG_KEYS"), os.environ.get("ANWANG_HOME")
     return _opened_standing(table, _folder_named(*named))
 

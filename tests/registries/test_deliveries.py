@@ -153,9 +153,9 @@ def test_what_a_full_delivery_says_again_is_neither_checked_nor_written(deliver,
     made = []
     take = batches.BatchMaker._take
 
-    def noted(self, lines, record, values, digest):
+    def noted(self, lines, record, values, digest, data_key):
         made.append(values["record_key"])
-        take(self, lines, record, values, digest)
+        take(self, lines, record, values, digest, data_key)
 
     monkeypatch.setattr(batches.BatchMaker, "_take", noted)
     rows[7]["phone"] = "0912345678"

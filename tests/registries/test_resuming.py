@@ -57,9 +57,9 @@ def taken(monkeypatch) -> list[str]:
     keys: list[str] = []
     take = batches.BatchMaker._take
 
-    def noted(self, lines, record, values, digest):
+    def noted(self, lines, record, values, digest, data_key):
         keys.append(values["record_key"])
-        take(self, lines, record, values, digest)
+        take(self, lines, record, values, digest, data_key)
 
     monkeypatch.setattr(batches.BatchMaker, "_take", noted)
     return keys

@@ -63,9 +63,8 @@ def link_own_record(
     if identity is None:
         _add_identity(record_id, person_id, forms)
     elif identity.person_id != person_id:
-        if (
-            identity.person_id is None
-        ):  # kept for people to look at, and not found by anybody so far
+        if identity.person_id is None:  # kept for people to look at, found by nobody so far
+            assert identity.forms is not None  # no record of ours is like another
             _add_keys(identity.no, Forms.unpack(identity.forms))
         identity.person_id = person_id
         identity.save(update_fields=["person"])
@@ -230,7 +229,7 @@ def _add_identity(record_id: uuid.UUID, person_id: uuid.UUID, forms: Forms | Non
     earlier = Identity.objects.filter(
         source_id=OWN_SOURCE, record_key=record.record_key, superseded=False
     )
-    gone: Sequence[tuple[int, dict[str, Any]]] = list(earlier.values_list("no", "forms"))
+    gone = [(no, kept) for no, kept in earlier.values_list("no", "forms") if kept is not None]
     if gone:
         earlier.update(superseded=True)
         with connection.cursor() as cursor:

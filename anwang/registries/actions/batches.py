@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from anwang.access.sealing import seal, token
+from anwang.access.sealing import DataKey, seal, standing_key, token
 from anwang.access.tokens import id_token
 from anwang.common.copying import NULL, bytes_cell, copy_text, json_cell, text_cell, text_of
 from anwang.registries.actions.known_rows import known_places, row_digest
@@ -137,6 +137,10 @@ def hex_token(normal_id: str) -> bytes:
     return token(normal_id)
 
 
+# Of a row's own number, which may be none; what a person had and did stands together in a file, too.
+own_token = lru_cache(maxsize=65536)(id_token)
+
+
 class BatchMaker:
     """Turns batches of one delivery into text for the database. Knows no database itself, and may
     be copied into another process.
@@ -173,7 +177,7 @@ class BatchMaker:
 
     def __call__(self, batch: Batch) -> MadeBatch:
         """What `batch` adds."""
-        lines = _Lines()
+        lines, data_key = _Lines(), standing_key(RECORD)
         digests = [
             row_digest(self._digest_key, row.cells) if isinstance(row, FileRow) else 0
             for row in batch.rows
@@ -198,7 +202,7 @@ class BatchMaker:
                 lines.set_aside(checked, row.sheet, row.cells)
             else:
                 record = record_id(self._delivery_id, batch.first + place)
-                self._take(lines, record, checked.values, digests[place])
+                self._take(lines, record, checked.values, digests[place], data_key)
         return lines.made(len(batch.rows))
 
     def _values_again(self, cells: dict[str, str]) -> Values:
@@ -218,9 +222,11 @@ class BatchMaker:
         label = column.label if column else CELL_RULES["repeated-key"].text
         return cell_fault(row.line, "record_key", label, "repeated-key", row.cells["record_key"])
 
-    def _take(self, lines: _Lines, record: str, values: Values, digest: int) -> None:
+    def _take(
+        self, lines: _Lines, record: str, values: Values, digest: int, data_key: DataKey
+    ) -> None:
         withdrawn = values.get("deleted") is True
-        line = record_line(self._protected, record, values, withdrawn=withdrawn)
+        line = record_line(self._protected, record, values, data_key, withdrawn=withdrawn)
         lines.records.append(f"{line}\t{digest}")
         if not withdrawn:
             lines.count(values, self._code_columns)
@@ -302,22 +308,28 @@ class _Lines:
 
 
 def record_line(
-    protected: frozenset[str], record: str, values: Values, *, withdrawn: bool = False
+    protected: frozenset[str],
+    record: str,
+    values: Values,
+    data_key: DataKey,
+    *,
+    withdrawn: bool = False,
 ) -> str:
     """A line of loading_record, without its digest. Of a withdrawn record nothing is kept but that
     it is.
     """
     if withdrawn:
         return f"{record}\t{text_cell(str(values['record_key']))}\t{{}}\t\\N\tt"
-    kept, cipher = protect(protected, record, values)
+    kept, cipher = protect(protected, record, values, data_key)
     key = text_cell(str(values["record_key"]))
     return f"{record}\t{key}\t{json_cell(kept)}\t{bytes_cell(cipher)}\tf"
 
 
 def protect(
-    protected: frozenset[str], record: str, values: Values
+    protected: frozenset[str], record: str, values: Values, data_key: DataKey | None = None
 ) -> tuple[dict[str, Any], bytes | None]:
-    """`values` with tokens (hex) for numbers, and the record's own number sealed.
+    """`values` with tokens (hex) for numbers, and the record's own number sealed, by `data_key` or
+    the table's own key.
 
     A number that fails its check has no token: it stands in the cipher alone.
     """
@@ -329,15 +341,20 @@ def protect(
             continue
         text = str(number)
         if column == "national_id":
-            row = str(uuid.UUID(record))
+            row = _with_dashes(record)
             plain = text.encode("utf-8", "replace")
-            cipher = seal(plain, table=RECORD, column="id_cipher", row=row)
-            found = id_token(text)
+            cipher = seal(plain, table=RECORD, column="id_cipher", row=row, data_key=data_key)
+            found = own_token(text)
         else:
             found = hex_token(text)
         if found is not None:
             kept[column] = found.hex()
     return kept, cipher
+
+
+def _with_dashes(record: str) -> str:
+    """A record's id as `str` of its uuid gives it."""
+    return f"{record[:8]}-{record[8:12]}-{record[12:16]}-{record[16:20]}-{record[20:]}"
 
 
 def fact_line(record: str, fact: FactDraft) -> str:

@@ -3,10 +3,9 @@ after.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from anwang.registries.rules.conditions import holds
 from anwang.registries.rules.manifests import PLACEHOLDER, Day, FactRule, Manifest
@@ -16,8 +15,7 @@ Token = Callable[[str], bytes]
 MakeFact = Callable[[Values, Token], "FactDraft | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class FactDraft:
+class FactDraft(NamedTuple):
     """A fact as a row tells it. `valid_to` is the first day on which it no longer held, None while
     open.
 

@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from anwang.registries.rules.csv_lines import csv_records
 from anwang.registries.rules.encodings import encoding_of, open_bytes
@@ -41,19 +41,14 @@ _LONGEST_JSON_LINE: Final = 1 << 20
 _ROW: Final = Words("整列", "The row")
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A row as delivered: our column names -> text. `line` as the file's reader counts; header is
-    1.
+class FileRow(NamedTuple):
+    """A row as delivered: our column names -> text. `line` as the file's reader counts; header is 1.
+    A tuple, since millions travel to other processes.
     """
 
     line: int
     sheet: str
     cells: dict[str, str]
-
-    def __reduce__(self) -> tuple[type[FileRow], tuple[int, str, dict[str, str]]]:
-        """Rows travel to other processes by millions; a frozen class would write each field apart."""
-        return FileRow, (self.line, self.sheet, self.cells)
 
 
 @dataclass(frozen=True, slots=True)

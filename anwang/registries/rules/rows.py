@@ -5,9 +5,9 @@ manifest is compiled into plain functions once, because this runs for every row 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from anwang.registries.rules.cells import (
     CellFault,
@@ -24,8 +24,7 @@ Values = dict[str, CellValue]
 RowCheck = Callable[[Mapping[str, str | None], int, str | None], "RowOk | RowFault"]
 
 
-@dataclass(frozen=True, slots=True)
-class RowOk:
+class RowOk(NamedTuple):
     """A good row: filled columns only, days as ISO text, codes in our spelling, numbers of persons
     folded.
 
