@@ -18,6 +18,7 @@ from typing import Final, Self
 GIBIBYTE: Final = 1 << 30
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _LOOKED_EVERY: Final = 1.0  # seconds
+_RESTS: Final = 50  # times as long as it looked: it must not cost what it measures
 
 
 @dataclass(slots=True)
@@ -77,9 +78,12 @@ class Peak:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._ended.wait(_LOOKED_EVERY):
+        rest = _LOOKED_EVERY
+        while not self._ended.wait(rest):
+            began = time.perf_counter()
             pids = {pid for root in self._roots for pid in tree(root)}
             self.bytes = max(self.bytes, sum(map(pss, pids)))
+            rest = max(_LOOKED_EVERY, _RESTS * (time.perf_counter() - began))
 
 
 def server_of(backend: int) -> int:
