@@ -122,6 +122,8 @@ def test_fifty_thousand_behind_each_key_do_not_slow_a_question():
     with connection.cursor() as cursor:
         cursor.execute(_CROWD, [50_000, crowd])
         cursor.execute(_CROWDED, [query_keys(question)[-3:], 50_000, crowd])
+        # Plans made for the empty tables: the server's own analysis ends them within the minute.
+        cursor.execute("discard plans")
     assert len(candidates_of([question])) <= MOST_CANDIDATES
     assert rank_many([question])[0][0][0] == child
     assert _milliseconds(question) < max(20.0, 8 * asked_alone)
