@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
+import numpy as np
 import pytest
+from django.db import IntegrityError
+from django.db.models import Case, Value, When
 
 from anwang.access.context import LOADING
-from anwang.people.actions import identify, identities
+from anwang.common.clock import clock_now
+from anwang.common.copying import raw_connection
+from anwang.households.queries import household_of
+from anwang.people.actions import identify, identities, nation
 from anwang.people.actions.alike import TELLING
+from anwang.people.batch import reading
 from anwang.people.models import Identity, Key, Link, Person
 from anwang.people.queries import find_people
 from anwang.people.queries.identities import identities_of
+from anwang.people.queries.training_rows import sampled_rows
 from anwang.people.rules.forms import Forms, forms_of
 from anwang.registries.actions.deliveries import load_file
 from tests.conftest import as_role
@@ -200,3 +208,51 @@ def test_a_new_version_in_the_words_of_another_keeps_its_own_history(take):
     take([person("R-2", national_id=CHILD)])
     assert of("R-2").like_no is None
     assert of("R-2").source_id == REGISTRY
+
+
+def test_whoever_reads_what_records_say_finds_it_with_the_first(take):
+    take([dose(f"V-{n}", national_id=CHILD) for n in range(3)], DOSES)
+    first = of("V-0")
+    with as_role("worker"):
+        numbers = np.array(list(Identity.objects.values_list("no", flat=True)), dtype=np.int64)
+        linked, *_ = reading._tables(raw_connection(), numbers)
+        (indexed,) = nation._batches(0, int(numbers.max()))
+        sampled = sampled_rows()
+        now = household_of(first.person_id, clock_now().date())
+        earlier = household_of(first.person_id, clock_now().date(), clock_now())
+    assert linked.num_rows == len(indexed) == len(sampled) == 3
+    assert {packed for _, packed, _ in indexed} == {bytes(first.packed)}
+    for picture in (now, earlier):
+        (member,) = picture["members"]
+        assert member["name"] == first.forms["n"]
+
+
+def test_an_identity_without_words_is_like_another_or_is_not_stored(take):
+    take([dose("V-0", national_id=CHILD)], DOSES)
+    with as_role("worker"), pytest.raises(IntegrityError, match="identity_has_words"):
+        Identity.objects.update(forms=None)
+
+
+def test_records_that_part_in_one_statement_have_words_each(take):
+    take([dose(f"V-{n}", national_id=CHILD) for n in range(3)], DOSES)
+    forms = of("V-0").forms
+    with as_role("worker"):
+        persons = [Person.objects.create().pk for _ in range(2)]
+        Identity.objects.filter(record_key__in=["V-0", "V-1"]).update(
+            person_id=Case(
+                When(record_key="V-0", then=Value(persons[0])), default=Value(persons[1])
+            )
+        )
+    for key in ("V-0", "V-1", "V-2"):
+        assert (of(key).forms, of(key).like_no) == (forms, None)
+        assert keys_of(of(key))
+
+
+def test_a_record_that_was_nobodys_for_a_while_is_told_again(take):
+    take([dose(f"V-{n}", national_id=CHILD) for n in range(2)], DOSES)
+    was = of("V-0").person_id
+    with as_role("worker"):
+        for person_id in (None, was):
+            Identity.objects.filter(record_key="V-0").update(person_id=person_id)
+        told = identities_of([was])[was]
+    assert [one.forms.name for one in told] == [of("V-0").forms["n"]] * 2

@@ -106,15 +106,13 @@ def _of_new_rows(table: Table) -> str:
 create or replace function {signature_of_new(table)} returns trigger
     language plpgsql security definer set search_path = public, pg_temp
 as $$
-declare
+begin
     -- First, and by itself: almost always there is none, and no plan that was made while the table was
     -- small may then walk it once for every new row.
-    marked {table.name}.{table.id}%type[] := array(select f.{table.id} from fresh f where {closing});
-begin
-    if marked <> '{{}}' then
+    if exists (select from fresh f where {closing}) then
         update {table.name} t set (closed_to, sealed_for) = (select c.closed_to, c.sealed_for
             from access.closings({named}) c)
-        where t.{table.id} = any(marked);
+        where t.{table.id} = any(array(select f.{table.id} from fresh f where {closing}));
     end if;
     return null;
 end

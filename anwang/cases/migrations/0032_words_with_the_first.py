@@ -1,4 +1,8 @@
-"""What is compared is read with the first record in the same words (people 0010_words_kept_once)."""
+"""What is compared is read with the first record in the same words (people 0010_words_kept_once).
+
+`watch_told` and `lives_near` ask whether any record of a person says something: the first in its words
+answers for those that are like it, so they stay as they are.
+"""
 
 from django.db import migrations
 

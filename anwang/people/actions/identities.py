@@ -44,6 +44,9 @@ ROWS_A_BATCH: Final = 4000
 PURPOSE: Final = "linking"
 # One identification at a time: two sources naming one new person at once would make two of them.
 IDENTIFY_LOCK: Final = 815_030
+# Who judges holds it alone (`cases.judge_identity`): a record like one that is just becoming somebody
+# else's would be seen by neither.
+JUDGE_LOCK: Final = 815_050
 _IDS_OF_A_DELIVERY: Final = (1 << 48) - 1
 
 
@@ -186,6 +189,7 @@ class _Run:
             with raw.transaction(), raw.cursor() as cursor:
                 tell(cursor, self._actor, PURPOSE)
                 cursor.execute("select pg_advisory_xact_lock(%s)", [IDENTIFY_LOCK])
+                cursor.execute("select pg_advisory_xact_lock_shared(%s)", [JUDGE_LOCK])
                 if left := self._write(raw, made):
                     # Their first was superseded or judged since they were read.
                     cursor.execute(_READ_LEFT, [left])

@@ -1,9 +1,11 @@
 """The words of records that tell the same are kept once: with the first of them.
 
 Three of four records of a register say what an earlier one said; their forms and columns were most of
-what identities took on the disk. Rows written before keep their copies, which nobody reads.
+what identities took on the disk. Rows written before keep their copies, which nobody reads. Code of before
+cannot read what is written from now on; no version of it was given to anybody.
 """
 
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 from django.db.models import Q
 
@@ -62,7 +64,7 @@ class Migration(migrations.Migration):
                 null=True, help_text="The forms as columns of numbers, ready to compare."
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="identity",
             constraint=models.CheckConstraint(
                 condition=Q(like_no__isnull=False)

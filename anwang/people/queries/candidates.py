@@ -73,7 +73,7 @@ cross join lateral (
     from placed cross join lateral (
         select person_id, packed from people_identity i
         where i.no = placed.no and not superseded and person_id is not null
-            and {not_sealed("i.record_id")}
+            and packed is not null and {not_sealed("i.record_id")}
         limit 1
     ) i
     where placed.votes * {TIMES_FEWER} >= (select votes from nearest)

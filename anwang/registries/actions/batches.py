@@ -137,10 +137,6 @@ def hex_token(normal_id: str) -> bytes:
     return token(normal_id)
 
 
-# Of a row's own number, which may be none; what a person had and did stands together in a file, too.
-own_token = lru_cache(maxsize=65536)(id_token)
-
-
 class BatchMaker:
     """Turns batches of one delivery into text for the database. Knows no database itself, and may
     be copied into another process.
@@ -344,7 +340,7 @@ def protect(
             row = _with_dashes(record)
             plain = text.encode("utf-8", "replace")
             cipher = seal(plain, table=RECORD, column="id_cipher", row=row, data_key=data_key)
-            found = own_token(text)
+            found = id_token(text)
         else:
             found = hex_token(text)
         if found is not None:
