@@ -194,7 +194,10 @@ def _start(server: Server, settings: dict[str, str]) -> None:
         "shared_preload_libraries": "pg_prewarm",
         "work_mem": "16MB",
         "maintenance_work_mem": "256MB",
-        "max_wal_size": "4GB",
+        # The first change of a page after a checkpoint writes the whole of it into the log. With 4 GB a
+        # load of a million persons took a checkpoint a minute and wrote most pages over and over.
+        "max_wal_size": "12GB",
+        "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
         # A worker for reading that was killed while the server came up again was never replaced, and
