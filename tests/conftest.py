@@ -64,11 +64,11 @@ def pytest_unconfigure() -> None:
 
 
 def _fingerprint() -> str:
-    """Changes when a migration or a data file does, so that the template is built anew."""
+    """Changes when what makes a database does (migrations, access, data): a template is built anew."""
     digest = hashlib.sha256()
     folders = [*ROOT.glob("anwang/*/migrations/*.py"), *ROOT.glob("anwang/*/policies/**/*.yaml"),
                *ROOT.glob("anwang/*/data/*"), *ROOT.glob("anwang/*/actions*/*.py"),
-               *ROOT.glob("anwang/*/actions.py"), *ROOT.glob("anwang/access/rules/access_*.py"),
+               *ROOT.glob("anwang/*/actions.py"), *ROOT.glob("anwang/access/rules/*.py"),
                *ROOT.glob("anwang/web/management/commands/prepare.py"),
                ROOT / "config" / "roles.sql", ROOT / "anwang" / "common" / "row_rules.py"]  # fmt: skip
     for path in sorted(folders):
