@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
@@ -15,6 +17,7 @@ from anwang.triage.models import Clock, Decision, Duty, Matter, Offer, Screening
 from tests.cases.test_accepting import accept, offered
 from tests.conftest import as_role
 from tests.factories import desk_worker, screened_report, team_worker
+from tests.people.stored import store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
 OF_THE_REPORT = (Report, Matter, Duty, Clock, Screening, Decision, Offer, Relation)
@@ -61,6 +64,21 @@ def test_a_conflict_with_a_report_takes_everything_of_it_away(desk):
     closed(desk, "report", receipt.report)
     assert seen(desk, OF_THE_REPORT) == set()
     assert "Matter" in seen(desk_worker("desk-two"), OF_THE_REPORT)
+
+
+def test_records_identified_after_the_conflict_are_closed_and_no_others(desk):
+    """Thousands come with one statement, and almost none of them is closed to anybody."""
+    about, other = uuid.uuid4(), uuid.uuid4()
+    closed(desk, "person", about)
+    with as_role("worker"):
+        store(
+            [{"name": "陳小安"}, {"name": "林美玉"}, {"name": "陳小安"}],
+            persons=[about, other, about],
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("select person_id, closed_to from people_identity order by no")
+            found = cursor.fetchall()
+    assert found == [(about, [desk.id]), (other, None), (about, [desk.id])]
 
 
 def test_a_conflict_that_ended_closes_nothing(desk):

@@ -26,7 +26,7 @@ from anwang.cases.queries.who_is_who import (
 )
 from anwang.common.clock import clock_now
 from anwang.common.errors import Refused
-from anwang.people.models import Identity, Link
+from anwang.people.models import Identity, Link, Review
 from anwang.people.queries import find_many
 from anwang.people.rules.forms import Forms
 from anwang.triage.queries.desk import explain_fields
@@ -92,6 +92,25 @@ def test_each_subject_with_candidates_is_one_question_and_a_second_screening_ask
     assert review.persons
     seen = asked(desk, record_of(receipt))
     assert seen.id == review.id
+
+
+def test_a_record_in_the_words_of_another_is_compared_by_them(desk):
+    (child,) = known(CHILD)
+    receipt = screened()
+    with as_role("worker"):
+        first = Identity.objects.get(person_id=child, source_id="household-registration")
+        Identity.objects.create(
+            record_id=uuid.uuid4(), source_id="immunisation", delivery_id=uuid.uuid4(), person_id=child,
+            record_key="V-1", like_no=first.no,
+        )  # fmt: skip
+        Review.objects.filter(about=receipt.report).update(
+            records=[Identity.objects.get(like_no=first.no).record_id], state="open"
+        )
+    with acting(desk, "who-is-who"):
+        permit, question = check_can_judge(desk, review_of(receipt).id)
+        told = {one.source: one.forms.name for one in records_of(question, permit)}
+        ([shown], _) = questions_page(permit)
+    assert told["immunisation"] == told["household-registration"] == shown.name == CHILD["name"]
 
 
 def test_a_confirmed_link_is_a_persons_word_and_shown_so(desk):

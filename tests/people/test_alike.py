@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import Case, Value, When
 
 from anwang.access.context import LOADING
@@ -225,6 +225,16 @@ def test_whoever_reads_what_records_say_finds_it_with_the_first(take):
     for picture in (now, earlier):
         (member,) = picture["members"]
         assert member["name"] == first.forms["n"]
+
+
+def test_who_identifies_holds_off_who_judges(take):
+    take([dose("V-0", national_id=CHILD)], DOSES)
+    with connection.cursor() as cursor:  # held to the end of the test's own transaction
+        cursor.execute(
+            "select mode from pg_locks where locktype = 'advisory' and objid = 815050"
+            " and pid = pg_backend_pid()"
+        )
+        assert cursor.fetchall() == [("ShareLock",)]
 
 
 def test_an_identity_without_words_is_like_another_or_is_not_stored(take):
