@@ -229,11 +229,11 @@ def _add_identity(record_id: uuid.UUID, person_id: uuid.UUID, forms: Forms | Non
     earlier = Identity.objects.filter(
         source_id=OWN_SOURCE, record_key=record.record_key, superseded=False
     )
-    gone = [(no, kept) for no, kept in earlier.values_list("no", "forms") if kept is not None]
+    gone = list(earlier.values_list("no", "forms"))
     if gone:
         earlier.update(superseded=True)
         with connection.cursor() as cursor:
-            drop_keys(cursor.cursor, gone)
+            drop_keys(cursor.cursor, [(no, kept) for no, kept in gone if kept is not None])
     identity = Identity.objects.create(
         record_id=record_id,
         source_id=OWN_SOURCE,

@@ -13,6 +13,7 @@ from anwang.common.clock import clock_now
 from anwang.common.working import Workers, workers_for
 from anwang.people.nation.building import Builder, Part, Progress, watermark_under_way
 from anwang.people.nation.layout import Manifest, folder_of
+from anwang.people.queries.identities import WORDS
 from anwang.people.queries.nation import instance_of
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.keys import blocking_keys
@@ -25,11 +26,10 @@ _Row = tuple[int, bytes, str]
 
 _NEWEST: Final = "select coalesce(max(no), 0) from people_identity"
 _COUNT: Final = "select count(*) from people_identity where no > %s and no <= %s and not superseded"
-_READ: Final = """
-select i.no, w.packed, w.forms::text
-from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
+_READ: Final = f"""
+select i.no, w.packed, w.forms::text from people_identity i {WORDS}
 where i.no > %s and i.no <= %s and not i.superseded order by i.no limit %s
-"""
+"""  # noqa: S608 - constants only
 
 
 def build_index(

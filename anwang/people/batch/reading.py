@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from anwang.access.sealing import token, unseal
 from anwang.people.batch.base import Base, arrow_rows, near_lists
+from anwang.people.queries.identities import WORDS
 from anwang.people.rules.clusters import NOBODY
 from anwang.people.rules.columns import STORED
 from anwang.people.rules.slipped import slipped
@@ -29,11 +30,11 @@ select i.no, coalesce(i.person_id, '{_NOBODY}') from people_identity i
 where not i.superseded and i.source_id <> '{OWN_SOURCE}' order by i.no
 """  # noqa: S608 - constants only
 # Records in the same words share the columns and keys of one of them.
-_ROWS: Final = """
+_ROWS: Final = f"""
 select i.no, hashtextextended(i.source_id || chr(31) || i.record_key, 0), w.packed
-from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
-where i.no = any({numbers}) order by i.no
-"""
+from people_identity i {WORDS}
+where i.no = any({{numbers}}) order by i.no
+"""  # noqa: S608 - constants only
 _KEYS: Final = """
 select k.key, i.no from people_identity i join people_key k on k.identity_no = coalesce(i.like_no, i.no)
 where i.no = any({numbers})

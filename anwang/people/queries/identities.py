@@ -15,11 +15,12 @@ from anwang.access.queries.seals import not_sealed
 from anwang.people.queries.prepared import array_text, fetch_prepared
 from anwang.people.rules.forms import Forms
 
-# Records in the same words keep them with the first of them.
-_WORDS: Final = "join people_identity w on w.no = coalesce(i.like_no, i.no)"
+# Who reads the forms or columns of an identity `i` takes those of `w`: records in the same words keep
+# them with the first of them (actions/alike.py).
+WORDS: Final = "join people_identity w on w.no = coalesce(i.like_no, i.no)"
 _IDENTITIES: Final = f"""
 select i.person_id, i.source_id, i.record_key, i.record_id, i.id_token, w.forms::text
-from people_identity i {_WORDS}
+from people_identity i {WORDS}
 where i.person_id = any(%s::uuid[]) and not i.superseded and {not_sealed("i.record_id")}
 order by i.person_id, i.source_id, i.record_key
 """  # noqa: S608 - constants only
@@ -29,7 +30,7 @@ select i.person_id, i.source_id, i.record_key, i.id_token is not null, coalesce(
     case when w.forms ? 'nm' or not w.forms ? 'n' then 0 when w.forms ? 'g' then 2
         when w.forms ? 'l' then 1 else 0 end
 from unnest((select %s::uuid[])) as asked (person)
-join people_identity i on i.person_id = asked.person {_WORDS}
+join people_identity i on i.person_id = asked.person {WORDS}
 where not i.superseded and {not_sealed("i.record_id")}
 order by i.person_id, i.source_id, i.record_key
 """  # noqa: S608 - constants only

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
+from anwang.people.queries.identities import WORDS
 from anwang.people.rules.columns import STORED
 
 MOST_RECORDS: Final = 400_000
@@ -18,10 +19,10 @@ select count(*), count(distinct person_id) from people_identity
 where not superseded and person_id is not null
 """
 # Every so-many-th number: the same records at every call over the same register.
-_PACKED: Final = """
-select w.packed from people_identity i join people_identity w on w.no = coalesce(i.like_no, i.no)
+_PACKED: Final = f"""
+select w.packed from people_identity i {WORDS}
 where not i.superseded and i.person_id is not null and i.no %% %s = 0 order by i.no
-"""
+"""  # noqa: S608 - constants only
 _NAMES: Final = """
 select distinct on (person_id) coalesce(forms->>'sn', ''), coalesce(forms->>'g', '')
 from people_identity
