@@ -182,6 +182,14 @@ def _pages_kept() -> str:
     return f"{min(memory // 4, 5 << 29) >> 20}MB"
 
 
+def _log_kept(data: Path) -> str:
+    """How much log there may be between two checkpoints: 12 GB, where the disk is small an eighth of what
+    is free, never under one. The first change of a page after a checkpoint writes the whole of it: with
+    4 GB a load of a million persons took a checkpoint a minute and wrote most pages over and over.
+    """
+    return f"{max(1, min(12, shutil.disk_usage(data).free >> 33))}GB"
+
+
 def _start(server: Server, settings: dict[str, str]) -> None:
     _private(server.sockets)
     chosen = {
@@ -194,9 +202,7 @@ def _start(server: Server, settings: dict[str, str]) -> None:
         "shared_preload_libraries": "pg_prewarm",
         "work_mem": "16MB",
         "maintenance_work_mem": "256MB",
-        # The first change of a page after a checkpoint writes the whole of it into the log. With 4 GB a
-        # load of a million persons took a checkpoint a minute and wrote most pages over and over.
-        "max_wal_size": "12GB",
+        "max_wal_size": _log_kept(server.data),
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
