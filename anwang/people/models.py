@@ -106,8 +106,13 @@ class Link(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["record_id", "-judged_at"], name="links_of_record"),
-            models.Index(fields=["person", "-judged_at"], name="links_of_person"),
-        ]
+            # Of the person alone: entries of one person share a page, as they would not with their time.
+            models.Index(fields=["person"], name="links_naming_person"),
+            models.Index(
+                fields=["-judged_at"], name="links_said_by_people",
+                condition=models.Q(by_person=True),
+            ),
+        ]  # fmt: skip
 
 
 class Review(models.Model):
