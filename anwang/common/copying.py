@@ -7,8 +7,9 @@ while the next lines are made. COPY goes into temporary tables only (decision 5)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -48,6 +49,22 @@ def raw_connection(using: str = "default") -> psycopg.Connection[Any]:
     """The driver's connection under Django's: the same transaction, usable from another thread."""
     connections[using].ensure_connection()
     return cast("psycopg.Connection[Any]", connections[using].connection)
+
+
+@contextmanager
+def second_connection(using: str = "default") -> Iterator[psycopg.Connection[Any] | None]:
+    """Another connection for a block, which sees what is committed; None inside a transaction, of which it
+    would see nothing.
+    """
+    if connections[using].in_atomic_block:
+        yield None
+        return
+    own = connections.create_connection(using)
+    try:
+        own.ensure_connection()
+        yield cast("psycopg.Connection[Any]", own.connection)
+    finally:
+        own.close()
 
 
 def text_of(lines: Iterable[str]) -> bytes:

@@ -60,14 +60,12 @@ create temporary table if not exists identifying_alike (no bigint, record_id uui
 """
 _COLUMNS: Final = ("no", "record_id", "record_key", "link_id", "first")
 _LEFT: Final = """
-select a.record_id::text from identifying_alike a left join people_identity f on f.no = a.first
-where f.no is null or f.superseded or f.person_id is null
+delete from identifying_alike a where not exists (
+    select from people_identity f
+    where f.no = a.first and not f.superseded and f.person_id is not null)
+returning a.record_id::text
 """
 _WRITE: Final = (
-    """
-delete from identifying_alike a using people_identity f
-where f.no = a.first and (f.superseded or f.person_id is null)
-""",
     """
 insert into people_identity (no, record_id, source_id, record_key, delivery_id, person_id, id_token,
     full_key, superseded, like_no)

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -20,7 +21,7 @@ from anwang.access.actions.entries import record_event
 from anwang.access.context import Actor, acting, tell
 from anwang.access.sealing import token, unseal
 from anwang.access.vocabulary import Act
-from anwang.common.copying import Behind, raw_connection
+from anwang.common.copying import Behind, raw_connection, second_connection
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.common.working import Workers, workers_for
 from anwang.people.actions.alike import READ, alike_line, reading_place
@@ -79,9 +80,14 @@ def identify(
     """
     delivery = Delivery.objects.get(pk=delivery_id, state=Delivery.State.PUBLISHED)
     maker = IdentityMaker(delivery.delivered_at.astimezone(TAIPEI).date())
-    run = _Run(delivery, actor, maker)
+    processes = workers_for(delivery.accepted)
     done = 0
-    with Workers(maker, workers_for(delivery.accepted)) as workers, Behind() as behind:
+    with (
+        Workers(maker, processes) as workers,
+        second_connection() if processes else nullcontext() as reading,
+        Behind() as behind,
+    ):
+        run = _Run(delivery, actor, maker, reading)
         for made in workers.each(run.batches(behind)):
             behind.write(run.writing(made))
             done += made.count
@@ -147,12 +153,23 @@ class IdentityMaker:
 
 
 class _Run:
-    """One identification: what it has read, and what writes each batch."""
+    """One identification: what it has read, and what writes each batch.
 
-    def __init__(self, delivery: Delivery, actor: Actor, maker: IdentityMaker) -> None:
+    `reading`: a connection on which batches are read ahead, while others are written. Records in the
+    words of one that is just being written are then looked at by themselves and become the same person's.
+    """
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        actor: Actor,
+        maker: IdentityMaker,
+        reading: psycopg.Connection[Any] | None,
+    ) -> None:
         self._delivery = delivery
         self._actor = actor
         self._maker = maker
+        self._reading = reading
         # Records lie right behind their delivery's own id.
         self._end = str(uuid.UUID(int=delivery.pk.int | _IDS_OF_A_DELIVERY))
         identities = Identity.objects.filter(source_id=delivery.source_id)
@@ -162,15 +179,16 @@ class _Run:
         self._last = str(done or delivery.pk)
 
     def batches(self, behind: Behind) -> Iterator[list[Taken]]:
-        """What is not yet identified, by id; reads only while nothing is being written."""
+        """What is not yet identified, by id; on a single connection only while nothing is being written."""
         while True:
-            behind.settle()
+            if self._reading is None:
+                behind.settle()
             if not (rows := self._read()):
                 return
             yield rows
 
     def _read(self) -> list[Taken]:
-        with raw_connection().cursor() as cursor:
+        with (self._reading or raw_connection()).cursor() as cursor:
             cursor.execute(READ, reading_place() | {
                 "source": self._delivery.source_id, "delivery": self._delivery.pk,
                 "last": self._last, "end": self._end, "limit": ROWS_A_BATCH,
