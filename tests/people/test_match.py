@@ -97,7 +97,35 @@ def test_the_search_is_on_record_before_it_is_answered(tmp_path):
 def test_an_unreadable_line_is_answered_too(tmp_path):
     file = tmp_path / "asked.jsonl"
     file.write_text('{"query_id": "a"}\n{broken\n[1]\n', encoding="utf-8")
-    assert [row["query_id"] for row in read_questions(file)] == ["a", "2", "3"]
+    assert [row["query_id"] for row in read_questions(file)] == ["a", "row 2", "row 3"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+@pytest.mark.parametrize(
+    ("told", "ids"),
+    [
+        ([0, 1, 2], ["0", "1", "2"]),
+        ([0.0, 1.0, None], ["0", "1", "row 3"]),
+        ([1.5, 1.25, float("nan")], ["1.5", "1.25", "row 3"]),
+        ([" a", "a ", "a"], [" a", "a ", "a"]),
+        (["2", "", "  "], ["2", "row 2", "row 3"]),
+    ],
+)
+def test_an_id_is_kept_as_told_and_no_row_takes_the_id_of_another(tmp_path, kind, told, ids):
+    file = write(tmp_path, kind, [{"query_id": one, "name": "陳志安"} for one in told])
+    assert [row["query_id"] for row in read_questions(file)] == ids
+
+
+def test_half_a_character_in_an_id_does_not_end_the_run(tmp_path):
+    file = tmp_path / "asked.jsonl"
+    file.write_text('{"query_id": "a\\ud800"}\n', encoding="utf-8")
+    assert [row["query_id"] for row in read_questions(file)] == ["a?"]
+
+
+def test_an_id_of_a_csv_keeps_its_blanks_and_zeros(tmp_path):
+    file = tmp_path / "asked.csv"
+    file.write_text("query_id,name\n0,陳志安\n 007 ,陳志安\n,陳志安\n", encoding="utf-8")
+    assert [row["query_id"] for row in read_questions(file)] == ["0", " 007 ", "row 3"]
 
 
 @pytest.mark.parametrize("name", ["asked.xml", "missing.csv"])

@@ -26,7 +26,8 @@ class QuestionsUnreadable(AnwangError):
 
 
 def read_questions(path: Path) -> Iterator[Question]:
-    """Rows as column -> cell, each with a `query_id` (its number in the file where it has none).
+    """Rows as column -> cell, each with its `query_id` as told; the third row is `row 3` where it
+    tells none.
 
     A line that cannot be read is a question of which nothing is known: it gets its answer too.
     Raises QuestionsUnreadable before the first row.
@@ -47,10 +48,29 @@ def _numbered(rows: Iterator[Mapping[str, Any]]) -> Iterator[Question]:
         cells = {
             name: value
             for column, cell in row.items()
-            if (name := str(column).strip().lower()) and (value := _cell(cell)) is not None
+            if (name := _name(column)) and (value := _cell(cell)) is not None
         }
-        cells[QUERY_ID] = str(cells.get(QUERY_ID) or number)
-        yield cells
+        told = next((_id(cell) for column, cell in row.items() if _name(column) == QUERY_ID), "")
+        # A bare number could be the id of another row.
+        yield cells | {QUERY_ID: told or f"row {number}"}
+
+
+def _name(column: object) -> str:
+    return str(column).strip().lower()
+
+
+def _id(cell: object) -> str:
+    """An id as its table tells it, since the answers are joined by it: 0 is one, blanks in a text
+    stay; empty for an empty cell.
+    """
+    if isinstance(cell, str):
+        # Half a character, which JSON may carry, stands in no table of answers.
+        return cell.encode("utf-8", "replace").decode() if cell.strip() else ""
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))  # a column of whole numbers with gaps, as pandas leaves it
+    return str(cell)
 
 
 def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -73,7 +93,7 @@ def _csv(path: Path) -> Iterator[Mapping[str, Any]]:
     with _opened(path) as file:
         records = csv_records(file)
         _, header = next(records, (0, None))
-        names = [one.strip().lower() for one in header or ()]
+        names = [_name(one) for one in header or ()]
         _check(names, path)
         yield {}
         for _, cells in records:
@@ -121,7 +141,7 @@ def _cell(cell: object) -> str | int | None:
 
 
 def _check(names: list[str], path: Path) -> None:
-    if QUERY_ID not in [str(one).strip().lower() for one in names]:
+    if QUERY_ID not in map(_name, names):
         raise _unreadable(path)
 
 
