@@ -17,6 +17,12 @@ SAME_DOOR = [
     ("連江縣南竿鄉介壽村15號", "連江縣南竿鄉介壽村002鄰15號"),
     ("嘉義縣民雄鄉中山路5號", "嘉義民雄中山路5號"),
     ("屏東縣來義鄉古樓村中正路1號", "來義鄉中正路1號"),
+    ("臺中市西區民權路12之號", "臺中市西區民權路12號"),
+    ("臺中市西區民權路十二之號5樓", "臺中市西區民權路12號之"),
+    ("臺中市西區民權路12號-3樓", "臺中市西區民權路12號3樓"),
+    ("臺中市西區民權路12之3號5樓", "臺中市西區民權路12號之3 5樓"),
+    ("臺中市西區民權路12之3號5樓", "臺中市西區民權路十二號之三、五樓"),
+    ("臺中市西區民權路12之3號5樓", "臺中市西區民權路12號之3五樓"),
 ]
 
 
@@ -45,6 +51,17 @@ def test_floors_tell_full_keys_apart_but_not_doors():
     assert third.full_key != fourth.full_key
     assert third.door_key == fourth.door_key
     assert parse_address("臺南市中西區府前路一段9號地下一樓").floor == "B1"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["4樓之2", "4樓-2", "4F-2", "4f－2", "4之2樓", "4-2F", "四樓之二", "４Ｆ之２", "4樓之2室"],
+)
+def test_a_unit_of_a_floor_is_kept_however_it_is_written(written):
+    unit = parse_address(f"臺中市西區民權路12號{written}")
+    whole = parse_address("臺中市西區民權路12號4樓之2")
+    assert (unit.floor, unit.full_key) == ("4之2", whole.full_key)
+    assert whole.full_key != parse_address("臺中市西區民權路12號4樓").full_key
 
 
 def test_a_door_without_county_or_district_still_has_its_loose_key():

@@ -20,10 +20,16 @@ LONGEST_ADDRESS: Final = 300  # as in the report format
 _FIGURES: Final = "零一二三四五六七八九"
 _VALUES: Final = {sign: value for value, sign in enumerate(_FIGURES)} | {"〇": 0, "○": 0}
 _NUMERAL_BEFORE_PART: Final = re.compile(
-    r"([零〇○一二三四五六七八九十百]{1,6})(?=段|巷|弄|衖|號|樓|鄰|層|室|之\d|之[一二三四五六七八九十])"
+    r"([零〇○一二三四五六七八九十百]{1,6})(?=段|巷|弄|衖|號|樓|鄰|層|室|之\d|之[號一二三四五六七八九十])"
 )
 _NUMERAL_BEHIND_OF: Final = re.compile(r"(?<=之)([一二三四五六七八九十]{1,4})")
 _FIGURE_BEFORE_ROAD: Final = re.compile(r"(?<=[^\d])(\d{1,2})(?=路|街|大道)")
+# Before a number's or a floor's unit: 4-1號, 4樓-2, 4F-2.
+_DASH_OF_A_UNIT: Final = re.compile(r"(?<=[\d號樓層F室])[-‐-―~]+(?=\d)")
+# A unit, then what stands for itself: 4號之1 5樓 has no fifteenth unit.
+_BEHIND_A_UNIT: Final = re.compile(
+    r"(之[零〇○一二三四五六七八九十\d]{1,4})[\s,，、;；]+(?=[零〇○一二三四五六七八九十\d])"
+)
 _SIGN_RUNS: Final = re.compile(r"[\s,，。.;；、:：'\"()\[\]（）]+")
 _POSTCODE: Final = re.compile(
     r"^(?:臺灣省?|中華民國|福建省)?\d{3,6}(?=\D)|^(?:臺灣省|中華民國|福建省)"
@@ -31,8 +37,8 @@ _POSTCODE: Final = re.compile(
 _VILLAGE: Final = re.compile(r"^([^\d路街段巷弄號]{1,4}?[里村])(?![路街段巷弄])(?=.)")
 _NEIGHBOURHOOD: Final = re.compile(r"^0*(\d+)鄰")
 _PART: Final = re.compile(
-    r"(?P<between>\D*?)(?P<below>地下|B)?0*(?P<figure>\d{1,5})(?:之0*(?P<of>\d{1,4}))?"
-    r"(?P<mark>段|巷|弄|衖|號|樓|F|層|室|$)(?:之0*(?P<behind>\d{1,4}))?"
+    r"(?P<between>\D*?)(?P<below>地下|B)?0*(?P<figure>\d{1,5})(?:之0*(?P<of>\d{0,4}))?"
+    r"(?P<mark>段|巷|弄|衖|號|樓|F|層|室|$)(?:之0*(?P<behind>\d{1,4})(?![\d樓F層]))?"
 )
 _BASEMENT: Final = re.compile(r"地下(?:室|樓|層|$)")
 _FIRST_FIGURE: Final = re.compile(r"地下|B?\d")
@@ -96,12 +102,19 @@ def _plain(text: str) -> str:
     figures.
     """
     plain = "".join([folded(sign) for sign in normalize("NFKC", text)])
+    plain = _BEHIND_A_UNIT.sub(r"\1|", plain)
     plain = _SIGN_RUNS.sub("", plain).replace("f", "F").replace("b", "B")
-    plain = re.sub(r"(?<=[\d號樓])[-‐-―~]+(?=\d)", "之", plain)
+    plain = _DASH_OF_A_UNIT.sub("之", plain)
     plain = _POSTCODE.sub("", plain)
-    plain = _NUMERAL_BEFORE_PART.sub(lambda found: str(_value(found.group(1))), plain)
+    plain = _NUMERAL_BEFORE_PART.sub(_as_figures, plain)
     plain = _NUMERAL_BEHIND_OF.sub(lambda found: str(_value(found.group(1))), plain)
     return _FIGURE_BEFORE_ROAD.sub(lambda found: _numeral(int(found.group(1))), plain)
+
+
+def _as_figures(numeral: re.Match[str]) -> str:
+    """The numeral in figures, apart from figures before it: 之1三樓 is no thirteenth unit."""
+    before = numeral.string[numeral.start() - 1 : numeral.start()]
+    return f"{'|' if before.isdecimal() else ''}{_value(numeral.group(1))}"
 
 
 def _value(numeral: str) -> int:
