@@ -17,7 +17,7 @@ def id_token(text: object) -> bytes | None:
 
 
 def near_tokens(text: object) -> list[bytes]:
-    """Tokens of the valid numbers one slip away (about 20); empty where the text is no number."""
+    """Tokens of the valid numbers one slip away (`valid_neighbours`)."""
     return [token(number) for number in valid_neighbours(text)]
 
 

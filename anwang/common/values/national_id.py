@@ -7,6 +7,7 @@ common practice, not published.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -22,9 +23,14 @@ _LETTER_SUMS: Final = {
     letter: value // 10 + value % 10 * 9 for letter, value in LETTER_VALUES.items()
 }
 _WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 1, 1)
+MOST_NEIGHBOURS: Final = 30
+_LENGTH: Final = 10
+_MOST_HIDDEN: Final = 2  # with three, a hundred valid numbers are possible, and none is told
 _LONGEST_LOOKED_AT: Final = 64
 _SHAPE: Final = re.compile(r"[A-Z][1289A-D][0-9]{8}")
 _MASKED_SHAPE: Final = re.compile(r"(?=.*[*])[A-Z*][1289A-D*][0-9*]{8}")
+# Ten figures that differ from a number by their first sign, and are no slip.
+_TELEPHONE: Final = re.compile(r"0[29][0-9]{8}")
 _MASKS: Final = str.maketrans(dict.fromkeys("*＊xX×○〇●◯□■?？_#•∗", "*"))
 _SEPARATORS: Final = re.compile(r"[\s\-‐-―.,、:()]+")
 
@@ -58,14 +64,18 @@ def parse_id(text: object) -> ParsedId:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> ParsedId:
-    folded = text if text.isascii() else normalize("NFKC", text)
-    folded = _SEPARATORS.sub("", folded).upper()
+    folded = _folded(text)
     if _SHAPE.fullmatch(folded):
         return ParsedId(_kind(folded), folded, valid=_checks(folded), masked=False)
     hidden = _hide(_SEPARATORS.sub("", text))
     if len(hidden) == 10 and _MASKED_SHAPE.fullmatch(hidden):
         return ParsedId(_kind(hidden), hidden, valid=False, masked=True)
     return NO_ID
+
+
+def _folded(text: str) -> str:
+    plain = text if text.isascii() else normalize("NFKC", text)
+    return _SEPARATORS.sub("", plain).upper()
 
 
 def _hide(text: str) -> str:
@@ -106,6 +116,19 @@ _PAIR_SUMS: Final = tuple(
     )
     for at in (2, 4, 6, 8)
 )
+# Place -> sign that may stand there -> its share in the sum, and the same the other way round.
+_SHARES: Final[tuple[dict[str, int], ...]] = (
+    _LETTER_SUMS,
+    {sign: _SECOND_SUMS[sign] for sign in "1289ABCD"},
+    *({str(figure): figure * weight for figure in range(10)} for weight in _WEIGHTS[1:]),
+)
+_SIGNS_OF_SHARE: Final[tuple[dict[int, str], ...]] = tuple(
+    {
+        last: "".join(sign for sign, share in shares.items() if share % 10 == last)
+        for last in range(10)
+    }
+    for shares in _SHARES
+)
 
 
 def sex_of(normal: str) -> Sex | None:
@@ -119,36 +142,55 @@ def sex_of(normal: str) -> Sex | None:
 
 
 def valid_neighbours(text: object) -> list[str]:
-    """Valid numbers one slip away: one place wrong, or two neighbours swapped; sorted, without
-    itself.
+    """Valid numbers one slip away, sorted, without the number itself: one of the ten signs wrong,
+    whatever was typed in its place, or two neighbours swapped.
 
-    About 20 (at most 60): one place in ten of the single slips passes the checksum. Empty if
-    `text` has not the shape of a number. The first place may be any letter; the second keeps to
-    its own form's signs.
+    Of a number with one or two hidden signs: the valid numbers it may be. Twelve or so, never more
+    than `MOST_NEIGHBOURS`. Empty where the text has not ten signs, and where no single slip makes
+    a number of it.
     """
-    parsed = parse_id(text)
-    if not parsed.normal or parsed.masked:
+    if not isinstance(text, str) or not text or len(text) > _LONGEST_LOOKED_AT:
         return []
-    return list(_neighbours(parsed.normal))
+    return list(_neighbours(text))
 
 
 @lru_cache(maxsize=1024)
-def _neighbours(normal: str) -> tuple[str, ...]:
+def _neighbours(text: str) -> tuple[str, ...]:
+    parsed = _parsed(text)
+    if parsed.masked:
+        hidden = [place for place, sign in enumerate(parsed.normal) if sign == "*"]
+        return tuple(sorted(_filled(parsed.normal, hidden))) if len(hidden) <= _MOST_HIDDEN else ()
+    signs = parsed.normal or _folded(text)
+    if len(signs) != _LENGTH or _TELEPHONE.fullmatch(signs):
+        return ()
+    return tuple(sorted(_one_slip_away(signs)))
+
+
+def _one_slip_away(signs: str) -> set[str]:
+    shares = [_SHARES[place].get(sign) for place, sign in enumerate(signs)]
+    odd = [place for place, share in enumerate(shares) if share is None]
     near: set[str] = set()
-    for place, sign in enumerate(normal):
-        for other in _signs_at(place, normal):
-            if other != sign:
-                near.add(normal[:place] + other + normal[place + 1 :])
-    for place in range(len(normal) - 1):
-        pair = normal[place : place + 2]
-        near.add(normal[:place] + pair[::-1] + normal[place + 2 :])
-    near.discard(normal)
-    return tuple(sorted(one for one in near if _SHAPE.fullmatch(one) and _checks(one)))
+    if len(odd) <= 1:
+        for place in odd or range(_LENGTH):
+            near.update(_filled(signs, [place]))
+    for place in range(_LENGTH - 1):
+        if set(odd) <= {place, place + 1}:
+            swapped = signs[:place] + signs[place + 1] + signs[place] + signs[place + 2 :]
+            if _SHAPE.fullmatch(swapped) and _checks(swapped):
+                near.add(swapped)
+    near.discard(signs)
+    return near
 
 
-def _signs_at(place: int, normal: str) -> str:
-    if place == 0:
-        return LETTERS
-    if place == 1:
-        return "ABCD" if normal[1] in "ABCD" else "1289"
-    return "0123456789"
+def _filled(signs: str, places: list[int]) -> Iterator[str]:
+    """The valid numbers that `signs` can be whatever stands at `places`; elsewhere there are only
+    signs that a number has there.
+    """
+    place, *others = places
+    if others:
+        for sign in _SHARES[place]:
+            yield from _filled(signs[:place] + sign + signs[place + 1 :], others)
+        return
+    told = sum([_SHARES[at][sign] for at, sign in enumerate(signs) if at != place])
+    for sign in _SIGNS_OF_SHARE[place][-told % 10]:
+        yield signs[:place] + sign + signs[place + 1 :]

@@ -43,7 +43,7 @@ class Forms:
     `name` as written. `sounds` has one toneless syllable for each character of `surname` + `given`.
     `about_year` is the year of birth an approximate age points to. `id_token` is set for
     checksum-valid numbers only; `id_near` (queries only) has the tokens of the valid numbers one
-    slip away. `id_sex` is the sex a valid number carries.
+    slip away, or that a masked one may be.
     """
 
     name: str = ""
@@ -172,8 +172,8 @@ def forms_of(
     parsed_id = parse_id(typed_id) if typed_id else None
     id_token = token(parsed_id.normal) if parsed_id and parsed_id.valid else known_token
     near: tuple[bytes, ...] = ()
-    if query and parsed_id is not None and parsed_id.normal:
-        near = tuple([token(number) for number in valid_neighbours(parsed_id.normal)])
+    if query and typed_id:
+        near = tuple([token(number) for number in valid_neighbours(typed_id)])
     return Forms(
         name=_as_written(raw, name),
         name_folded=name.folded,

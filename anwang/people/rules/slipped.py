@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anwang.common.values.national_id import parse_id, valid_neighbours
+from anwang.common.values.national_id import valid_neighbours
 from anwang.people.rules.columns import NEAR_NUMBERS, token_column
 from anwang.people.rules.forms import Token
 from anwang.people.rules.keys import number_key
@@ -29,10 +29,7 @@ def slipped(
     near: Near = {}
     keys: list[tuple[int, int]] = []
     for place in np.flatnonzero(rows["id"] == 0).tolist():
-        parsed = parse_id(told[place]) if told[place] else None
-        if parsed is None or not parsed.normal:
-            continue
-        tokens = [token(number) for number in valid_neighbours(parsed.normal)][:NEAR_NUMBERS]
+        tokens = [token(number) for number in valid_neighbours(told[place])][:NEAR_NUMBERS]
         if tokens:
             near[place] = [token_column(one) for one in tokens]
             keys += [(number_key(one), place) for one in tokens]
