@@ -114,6 +114,9 @@ def test_an_age_counts_from_the_day_it_was_told():
 def test_birth_parts_are_read_like_a_date():
     forms = forms_of({"birth_year": "74", "birth_month": 3}, token=token)
     assert (forms.year, forms.month, forms.day) == (1985, 3, None)
+    floats = {"birth_year": "1985.0", "birth_month": "3.0", "birth_day": "2.0"}
+    forms = forms_of(floats, token=token)
+    assert (forms.year, forms.month, forms.day) == (1985, 3, 2)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from typing import Final
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
+from anwang.common.values.figures import without_fraction
+
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 ROC_OFFSET: Final = 1911
 
@@ -87,7 +89,7 @@ def parse_birth(text: object) -> PartialDate:
 
 @lru_cache(maxsize=32768)
 def _parsed(text: str) -> PartialDate:
-    plain = normalize("NFKC", text).strip()
+    plain = without_fraction(normalize("NFKC", text)).strip()
     plain = _NUMERAL.sub(lambda found: _arabic(found.group()), plain).lower()
     if not plain.isascii() or not plain[:1].isdigit():
         age = _age(plain)

@@ -11,6 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
+from anwang.common.values.figures import without_fraction
 from anwang.common.values.national_id import ParsedId, parse_id, sex_of, valid_neighbours
 from anwang.common.values.roc_dates import PartialDate, parse_birth
 from anwang.people.rules.addresses import NO_ADDRESS, Address, parse_address
@@ -265,6 +266,7 @@ def _whole(value: object) -> int | None:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 < value < 10000 else None
-    if isinstance(value, str) and (plain := value.strip()).isdecimal() and len(plain) <= 4:
-        return int(plain) or None
+    if isinstance(value, str):
+        plain = without_fraction(value).strip()
+        return int(plain) or None if plain.isdecimal() and len(plain) <= 4 else None
     return None

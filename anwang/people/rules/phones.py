@@ -7,14 +7,22 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
+from anwang.common.values.figures import without_fraction
+
 MOST_PHONES: Final = 4
 _LONGEST_LOOKED_AT: Final = 120
 _EXTENSION: Final = re.compile(r"(?:#|分機|轉|ext\.?|x)\s*\d+", re.IGNORECASE)
 _SPLIT: Final = re.compile(r"[/、,;，；或與\n\r\t]+")
-_FILLERS: Final = re.compile(r"[\s\-‐-―().·~]+")
-_RUN: Final = re.compile(r"\+?\d+")
+_FILLERS: Final = re.compile(r"[\-‐-―().·~]+")
+_RUN: Final = re.compile(r"\+?\d[\d\s]*")
 _MOBILE: Final = re.compile(r"9\d{8}")
 _LANDLINE: Final = re.compile(r"[2-8]\d{7,8}")
+# What can stand beside another number with nothing but a blank between: a mobile number or one with
+# its area code, after 0 or 886; one with another country's code; one of 7 or 8 figures.
+_WHOLE: Final = re.compile(
+    r"(?:\+?(?:00|002)?8860?|0)(?:9\d{8}|[2-8]\d{7,8})|\+(?!886)\d{9,15}|[2-9]\d{6,7}"
+)
+_MOST_GROUPS: Final = 12
 
 
 def parse_phones(*texts: object) -> tuple[int, ...]:
@@ -45,11 +53,26 @@ def _numbers(text: str) -> tuple[int, ...]:
     plain = _EXTENSION.sub(" ", text if text.isascii() else normalize("NFKC", text))
     numbers = []
     for piece in _SPLIT.split(plain):
-        for run in _RUN.findall(_FILLERS.sub("", piece)):
-            number = _number(run)
-            if number:
-                numbers.append(number)
+        for run in _RUN.findall(_FILLERS.sub("", without_fraction(piece))):
+            for one in _parted(run.split()):
+                if number := _number(one):
+                    numbers.append(number)
     return tuple(numbers[:MOST_PHONES])
+
+
+def _parted(groups: list[str]) -> list[str]:
+    """Groups of figures with blanks between them as the numbers they are: one number wherever they
+    can be one, several only where each is whole.
+    """
+    together = "".join(groups)
+    if len(groups) == 1 or len(groups) > _MOST_GROUPS or _WHOLE.fullmatch(together):
+        return [together]
+    for end in reversed(range(1, len(groups))):
+        if _WHOLE.fullmatch(first := "".join(groups[:end])):
+            others = _parted(groups[end:])
+            if all(map(_WHOLE.fullmatch, others)):
+                return [first, *others]
+    return [together]
 
 
 def _number(run: str) -> int | None:
