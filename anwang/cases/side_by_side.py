@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from anwang.cases.queries.who_is_who import Question, RecordSeen
+from anwang.common.values.roc_dates import roc_parts
 from anwang.common.yaml_files import read_yaml
 from anwang.directory.models import County, District
 from anwang.people.queries import model_in_force
@@ -160,8 +161,7 @@ def _birth(forms: Forms) -> str:
         return _("約 %(age)s 歲") % {"age": forms.approx_age}
     if forms.year is None:
         return ""
-    parts = [f"{forms.year - 1911:03}", *(f"{one:02}" for one in (forms.month, forms.day) if one)]
-    return ".".join(parts)
+    return roc_parts(forms.year, forms.month, forms.day)
 
 
 def _phone(number: int) -> str:
@@ -174,5 +174,14 @@ def _address(told: Address) -> str:
     parts = [places.get(told.county, told.county), places.get(told.district, told.district)]
     parts += [told.village, told.road, f"{told.section}段" if told.section else ""]
     parts += [f"{told.lane}巷" if told.lane else "", f"{told.alley}弄" if told.alley else ""]
-    parts += [f"{told.number}號" if told.number else "", f"{told.floor}樓" if told.floor else ""]
+    parts += [f"{told.number}號" if told.number else "", _floor(told.floor)]
     return "".join(map(str, parts))
+
+
+def _floor(written: str) -> str:
+    """4之2 as 4樓之2, B1 as 地下1樓; empty for nothing."""
+    figure, of, unit = written.partition("之")
+    if not figure:
+        return ""
+    below = "地下" if figure.startswith("B") else ""
+    return f"{below}{figure.removeprefix('B')}樓{of}{unit}"

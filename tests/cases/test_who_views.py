@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from anwang.cases.side_by_side import level_words
+from anwang.cases.queries.who_is_who import RecordSeen
+from anwang.cases.side_by_side import fields, level_words
 from anwang.people.models import Review
 from anwang.people.rules.comparisons import COMPARISONS
 from anwang.people.rules.differences import side_by_side
+from anwang.people.rules.forms import forms_of
 from tests.cases.identity_world import CHILD, NAMESAKE, known, person_of, record_of, screened
 from tests.conftest import as_role
 from tests.factories import PASSWORD, TAIPEI_CITY, desk_worker
@@ -103,6 +105,34 @@ def test_the_queue_shows_long_names_and_the_size_of_all_kinds():
         persons = Review.objects.get(matter=record).persons
     pair = client.get(f"/people/{record}/?person={persons[0]}&other={persons[1]}")
     assert "這兩個人是同一個人嗎" in saved("pair", pair)
+
+
+def test_what_is_read_from_a_record_is_shown_as_people_write_it():
+    told = {
+        "birth": "民國74年3月2日",
+        "address": "桃園市中壢區範例路1段12之3號4F-2",
+        "previous_address": "桃園市中壢區範例路1段7號B1",
+    }
+    assert shown(told) == {
+        "出生": "74.03.02",
+        "地址": "桃園市中壢區範例路1段12之3號4樓之2",
+        "以前的地址": "桃園市中壢區範例路1段7號地下1樓",
+    }
+    assert shown({"birth": "民國前5年"}) == {"出生": "民國前5年"}
+    assert shown({"birth": "民國前5年3月"}) == {"出生": "民國前5.03"}
+    assert shown({"birth_year": "1985.0"}) == {"出生": "74年"}
+
+
+def shown(told: dict[str, str]) -> dict[str, str]:
+    """The fields of a record of which only normal forms are known, but for the number."""
+    record = RecordSeen(
+        person=None, record=uuid.uuid4(), source="anwang", key="1", asked=True,
+        forms=forms_of(told, token=str.encode), written={}, judgement=None, by_person=False,
+        probability=None,
+    )  # fmt: skip
+    told_by_both = fields(record, record)[:-1]
+    assert {one.state for one in told_by_both} == {"same"}
+    return {one.label: "".join(piece.text for piece in one.left) for one in told_by_both}
 
 
 def test_every_level_has_words_in_both_languages():

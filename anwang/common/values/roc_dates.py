@@ -188,9 +188,16 @@ def _plausible(
 
 def roc_date(day: date) -> str:
     """`day` for a screen or form: 115.03.03; the year unpadded, before 1912 as 民國前N."""
-    year = day.year - ROC_OFFSET
-    shown = str(year) if year > 0 else f"民國前{1 - year}"
-    return f"{shown}.{day:%m.%d}"
+    return roc_parts(day.year, day.month, day.day)
+
+
+def roc_parts(year: int, month: int | None = None, day: int | None = None) -> str:
+    """A Gregorian day as far as it is known, as `roc_date` shows a whole one: 74.03; 74年."""
+    roc = year - ROC_OFFSET
+    shown = str(roc) if roc > 0 else f"民國前{1 - roc}"
+    if month is None:
+        return f"{shown}年"
+    return ".".join([shown, *(f"{part:02}" for part in (month, day) if part is not None)])
 
 
 def roc_datetime(moment: datetime) -> str:
