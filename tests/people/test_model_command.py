@@ -80,6 +80,14 @@ def test_a_draft_is_trained_evaluated_and_chosen_by_precision(
     assert AuditEntry.objects.filter(detail__command="model train").count() == 1
 
 
+def test_an_evaluation_that_is_there_is_noticed_before_anything_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(linkage_models, "find_many", pytest.fail)
+    questions, truth = ask(tmp_path, persons(3, seed=64), [])
+    with pytest.raises(CommandError, match="already"):
+        call_command("model", "evaluate", "--questions", questions, "--truth", truth)
+    assert not AuditEntry.objects.filter(detail__command="model evaluate").exists()
+
+
 def test_too_few_records_teach_nothing(tmp_path):
     stored.store([one.raw for one in persons(5, seed=63)])
     with pytest.raises(NothingToLearnFrom):

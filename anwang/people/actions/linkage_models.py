@@ -7,6 +7,8 @@ and no given name that fewer than five bear.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -112,8 +114,11 @@ def evaluate_model(
     """Ask the loaded register with a model and write how good its answers were beside it.
 
     `questions`: forms, kind, and (source, record key) of the person's records, none for somebody
-    who is not there. An evaluation is written once. Raises FileExistsError.
+    who is not there. An evaluation is written once. Raises FileExistsError before anything is asked.
     """
+    path = out or read_model(model_path).evaluation_path
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     _on_record("model evaluate", questions)
     model = load_model(model_path)
     answers: list[Answer] = []
@@ -138,7 +143,6 @@ def evaluate_model(
         "persons": counted_records()[1],
         **evaluated(answers),
     }
-    path = out or read_model(model_path).evaluation_path
     write_new(path, yaml.safe_dump(told, allow_unicode=True, sort_keys=False))
     return told
 
