@@ -147,6 +147,23 @@ def test_a_dose_given_while_abroad_is_found(told):
     assert "abroad-and-present" in broken()
 
 
+def test_a_visit_after_the_death_is_found_and_one_before_it_is_not(told):
+    registered(told, died_on="2024-01-01")
+    insured = {"insured_from": "2012-06-01", "visit_kind": "outpatient", "institution": "範例診所"}
+    told("health-insurance", "N-1", last_visit_on="2023-12-31", **insured)
+    assert broken() == []
+    told("health-insurance", "N-1", last_visit_on="2024-01-02", **insured)
+    assert broken() == ["alive-after-death"]
+
+
+def test_insured_and_not_on_one_day_is_found_and_one_after_the_other_is_not(told):
+    told("health-insurance", "N-1", not_insured_since="2020-01-01")
+    told("health-insurance", "N-2", insured_from="2012-06-01", insured_to="2020-01-01")
+    assert broken() == []
+    told("health-insurance", "N-2", insured_from="2012-06-01", insured_to="2020-01-02")
+    assert broken() == ["insured-and-not"]
+
+
 def test_what_was_compared_is_counted(told):
     registered(told)
     with as_role("worker"):
