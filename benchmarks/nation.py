@@ -11,6 +11,7 @@ The same is done for a twentieth (at most a million), to see how the time of a q
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -151,19 +152,23 @@ def _judge(result: Result) -> None:
 
 
 def _build(running: Bench, database: str, persons: int) -> dict[str, Any]:
-    """Fill the index and the table; figures of the build (of the last run, if it was resumed)."""
+    """Fill the index and the table; figures of the build, runs that were broken off included."""
     from anwang.common.working import Workers
     from anwang.people.nation.building import Builder
     from anwang.people.nation.layout import definition, folder_of
     from anwang.people.queries.nation import instance_of
 
     begun = running.home / f"{database}.begun"
+    spent = running.home / f"{database}.spent.json"
     if not begun.exists() or begun.read_text() != definition():
         shutil.rmtree(folder_of(), ignore_errors=True)
         running.fresh(database)
+        spent.unlink(missing_ok=True)
         begun.write_text(definition())
-    began = time.perf_counter()
-    seconds = {"drawing": 0.0, "cleaning": 0.0, "table": 0.0, "index": 0.0}
+    seconds = {"drawing": 0.0, "cleaning": 0.0, "table": 0.0, "index": 0.0, "whole": 0.0}
+    if spent.exists():
+        seconds |= json.loads(spent.read_text())
+    began = time.perf_counter() - seconds["whole"]
     builder = Builder(folder_of(), watermark=persons, source=f"{TEST_SEED}:{persons}")
     with _filling(running, database, builder.last) as table:
         blocks = [block for block in blocks_of(persons) if block * BLOCK >= builder.last]
@@ -179,9 +184,13 @@ def _build(running: Bench, database: str, persons: int) -> dict[str, Any]:
                 with clocked(seconds, "index"):
                     builder.add(made.part)
                 if done % 50 == 0 or done == len(blocks):
+                    seconds["whole"] = time.perf_counter() - began
+                    spent.write_text(json.dumps(seconds))  # a run that is broken off counts too
                     _say(began, f"{builder.state.records:,} of {persons:,} persons")
         with clocked(seconds, "table"):
             _indexed(table, persons, began)
+        seconds["whole"] = time.perf_counter() - began
+        spent.write_text(json.dumps(seconds))
         held = table.execute("select pg_total_relation_size('people_identity')").fetchone()
     running.act_as("worker", database)
     manifest = builder.finish(
@@ -192,7 +201,7 @@ def _build(running: Bench, database: str, persons: int) -> dict[str, Any]:
         ),
     )
     running.leave()
-    whole = time.perf_counter() - began
+    whole = seconds["whole"] = time.perf_counter() - began
     files = sum(one.stat().st_size for one in (folder_of() / manifest.build).iterdir())
     both = max(seconds["drawing"] + seconds["cleaning"], 1e-9)
     # Drawing and cleaning share the processes that work; the waiting is shared alike.
