@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -32,11 +33,12 @@ class ProviderFailed(AnwangError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the visitor's session keeps until the answer comes."""
+    """What the visitor's session keeps until the answer comes. `at`: when, in seconds of the epoch."""
 
     state: str
     nonce: str
     verifier: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def is_offered() -> bool:
 
 def new_question() -> Asked:
     """Fresh random values; one question, one answer."""
-    return Asked(*(secrets.token_urlsafe(32) for _ in range(3)))
+    return Asked(*(secrets.token_urlsafe(32) for _ in range(3)), at=time.time())
 
 
 def _configuration() -> dict[str, Any]:
@@ -88,20 +90,26 @@ def _json(method: str, address: str, **what: Any) -> dict[str, Any]:
     return said
 
 
-def address_to_ask(asked: Asked, back_to: str, *, anew: bool = False) -> str:
-    """Where the visitor is sent. `anew`: the provider is to ask for the proof again."""
+def address_to_ask(asked: Asked, back_to: str) -> str:
+    """Where the visitor is sent. The provider is to ask for the proof, whoever is signed in there: a
+    session that stands open in a shared browser proves nobody.
+    """
     challenge = base64.urlsafe_b64encode(hashlib.sha256(asked.verifier.encode()).digest())
     question = {
         "response_type": "code", "client_id": settings.OIDC["client_id"], "redirect_uri": back_to,
         "scope": "openid", "state": asked.state, "nonce": asked.nonce,
         "code_challenge": challenge.decode().rstrip("="), "code_challenge_method": "S256",
-    } | ({"prompt": "login", "max_age": "0"} if anew else {})  # fmt: skip
+        "prompt": "login", "max_age": "0",
+    }  # fmt: skip
     address = str(_configuration()["authorization_endpoint"])
     return f"{address}{'&' if '?' in address else '?'}{urlencode(question)}"
 
 
 def answer_of(asked: Asked, code: str, back_to: str) -> Answer:
-    """Exchange the code and verify what comes: signature, issuer, audience, time and nonce."""
+    """Exchange the code and verify what comes: signature, issuer, audience, time, nonce, and that the
+    proof was given after it was asked for (`auth_time`, OpenID Connect Core 1.0 section 3.1.2.1: the
+    request passes through the visitor's browser, where `max_age` can be taken away).
+    """
     known = _configuration()
     oidc: dict[str, Any] = settings.OIDC
     said = _json("post", known["token_endpoint"], data={
@@ -111,6 +119,9 @@ def answer_of(asked: Asked, code: str, back_to: str) -> Answer:
     })  # fmt: skip
     told = _verified(str(said.get("id_token", "")), known)
     if not secrets.compare_digest(str(told.get("nonce", "")), asked.nonce):
+        raise ProviderFailed(str(ProviderFailed.__doc__))
+    proved_at = told.get("auth_time")
+    if type(proved_at) is not int or proved_at < asked.at - _CLOCK_SKEW_SECONDS:
         raise ProviderFailed(str(ProviderFailed.__doc__))
     strong = oidc["strong"] or bool(_SECOND_FACTORS.intersection(told.get("amr") or ()))
     return Answer(str(oidc["issuer"]), str(told["sub"]), bool(strong))

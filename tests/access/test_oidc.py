@@ -57,6 +57,7 @@ def go_and_come_back(client: Client, path: str, subject: str) -> str:
     assert there.status_code == 302, there.content.decode()
     asked = parse_qs(urlsplit(there["Location"]).query)
     assert asked["scope"] == ["openid"] and asked["code_challenge_method"] == ["S256"]
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
     with requests.Session() as browser:
         browser.trust_env = False
         answer = browser.post(
@@ -115,6 +116,26 @@ def test_the_other_system_does_not_replace_the_accounts_own_second_factor():
     client = Client()
     back = go_and_come_back(client, "/sign-in/elsewhere/", "subject-4")
     assert client.get(back)["Location"] == "/sign-in/second/"
+
+
+@pytest.mark.parametrize("seconds_ago", [3600, None])
+def test_a_proof_from_before_it_was_asked_for_proves_nobody(provider, seconds_ago):
+    link("subject-5")
+    with requests.Session() as operator:
+        operator.trust_env = False
+        proved = None if seconds_ago is None else int(time.time()) - seconds_ago
+        answer = operator.put(f"{provider}/users/subject-5", json={"auth_time": proved}, timeout=20)
+        assert answer.ok, answer.text
+    client = Client()
+    back = go_and_come_back(client, "/sign-in/elsewhere/", "subject-5")
+    assert client.get(back)["Location"] == "/sign-in/"
+    assert client.get("/account/").status_code == 302
+
+
+def test_an_answer_with_a_state_of_other_letters_is_refused_in_words():
+    client = Client()
+    go_and_come_back(client, "/sign-in/elsewhere/", "subject-6")
+    assert client.get("/sign-in/elsewhere/answer/?state=狀態&code=1")["Location"] == "/sign-in/"
 
 
 def test_a_provider_that_is_down_or_none_lets_nobody_in(settings, provider: str):

@@ -37,7 +37,7 @@ def _ask(request: HttpRequest, purpose: str) -> HttpResponse:
     lead_to = safe_next(request, request.GET.get("next", ""))
     request.session[_KEY] = asdict(asked) | {"purpose": purpose, "next": lead_to}
     try:
-        return redirect(oidc.address_to_ask(asked, _back(request), anew=purpose == "again"))
+        return redirect(oidc.address_to_ask(asked, _back(request)))
     except oidc.ProviderFailed:
         return _failed(request, "access:account" if purpose == "link" else "access:sign-in")
 
@@ -76,9 +76,9 @@ def answer(request: HttpRequest) -> HttpResponse:
     """Where the other system sends the visitor back to. The question is forgotten with its answer."""
     kept = request.session.pop(_KEY, None)
     state = request.GET.get("state", "")
-    if not kept or not secrets.compare_digest(state, kept["state"]):
+    if not kept or not secrets.compare_digest(state.encode(), kept["state"].encode()):
         return _failed(request, "access:sign-in")
-    asked = oidc.Asked(kept["state"], kept["nonce"], kept["verifier"])
+    asked = oidc.Asked(kept["state"], kept["nonce"], kept["verifier"], kept["at"])
     try:
         told = oidc.answer_of(asked, request.GET.get("code", ""), _back(request))
     except oidc.ProviderFailed:
