@@ -6,11 +6,12 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from anwang.access.actions.senders import add_sender
-from anwang.access.context import acting
-from anwang.access.models import AuditEntry, Conflict, Notice
+from anwang.access.context import Actor, acting
+from anwang.access.models import Account, AuditEntry, Conflict, Notice
 from anwang.cases.actions import accept_offer
 from anwang.intake.actions import deliver
 from anwang.intake.models import HelpCall
@@ -164,6 +165,50 @@ def test_help_goes_to_an_address_that_only_the_unit_sees_and_only_meanwhile(acce
     unit.post(f"/help/{call}/done/")
     assert unit.post(f"/help/{call}/address/").status_code == 404
     assert unit.get(f"/protected/{accepted.receipt}/").status_code == 404
+
+
+@pytest.mark.parametrize("team", ["68000-desk", SECOND_TEAM])
+def test_nobody_sends_help_to_where_he_sits(accepted, team):
+    account("desk-and-unit", ("68000-desk", TAOYUAN, "desk"), (SECOND_TEAM, TAOYUAN, "team-worker"))
+    desk = signed_in("desk-and-unit")
+    page = desk.get(f"/protected/{accepted.receipt}/").content.decode()
+    assert f'<option value="{team}">' not in page
+    assert '<option value="68000-police' in page or f'<option value="{TEAM}">' in page
+    desk.post(f"/protected/{accepted.receipt}/help/", {"team": team, "reason": "確認安全"})
+    with as_role("worker"):
+        assert not Notice.objects.filter(kind="help-called").exists()
+
+
+@pytest.mark.parametrize("seated", ["before", "after"])
+def test_another_account_of_who_sent_help_does_not_open_the_address(accepted, seated):
+    human = b"one human, two accounts".ljust(32)
+    account("desk-again", (SECOND_TEAM, TAOYUAN, "team-worker"))
+    with as_role("worker"):
+        Account.objects.filter(username="desk-one").update(human=human)
+    if seated == "before":
+        with as_role("worker"):
+            Account.objects.filter(username="desk-again").update(human=human)
+    desk = signed_in("desk-one")
+    desk.post(f"/protected/{accepted.receipt}/help/", {"team": SECOND_TEAM, "reason": "確認安全"})
+    with as_role("worker"):
+        called = [told.object_id for told in Notice.objects.filter(kind="help-called")]
+        Account.objects.filter(username="desk-again").update(human=human)
+    assert len(called) == (seated == "after")
+    for call in called:
+        again = signed_in("desk-again")
+        assert again.post(f"/help/{call}/address/").status_code == 404
+
+
+def test_the_key_of_a_report_is_told_to_nobody_who_is_not_shown_the_report(accepted):
+    told = "select county from intake.key_of_report(%s)"
+    lead = Account.objects.get(username="lead-one").pk
+    others = (account("far-desk", ("63000-desk", "63000", "desk")).id, lead)
+    seen = []
+    for one in others:
+        with acting(Actor(one), "test"), connection.cursor() as cursor:
+            cursor.execute(told, [accepted.report])
+            seen.append(cursor.fetchall())
+    assert seen == [[], [(TAOYUAN,)]]
 
 
 def test_help_in_conflict_sees_neither_the_call_nor_the_address(accepted):

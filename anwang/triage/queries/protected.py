@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from anwang.access.context import Actor
 from anwang.access.permissions import Permit
+from anwang.access.queries.seats import seats_of
 from anwang.directory.models import Team
 from anwang.intake.models import HelpCall, Report
 from anwang.intake.permissions import check_can_see_receipt
@@ -41,15 +42,17 @@ def has_safe_places(report: uuid.UUID) -> bool:
     return bool(answer)
 
 
-def units_for_help(report: uuid.UUID) -> list[Team]:
-    """Units of the report's county that can be sent; none where nothing is protected."""
+def units_for_help(report: uuid.UUID, actor: Actor) -> list[Team]:
+    """Units of the report's county that the actor can send, which are others than his own; none where
+    nothing is protected.
+    """
     if not has_safe_places(report):
         return []
     county = Report.objects.only("county").get(pk=report).county
     near = Q(county_id=county) | Q(county_id=None)
-    return sorted(  # the police first
-        Team.objects.filter(near, is_desk=False), key=lambda t: (t.agency_kind != "police", t.pk)
-    )
+    own = [seat.team_id for seat in seats_of(actor.id)]
+    units = Team.objects.filter(near, is_desk=False).exclude(pk__in=own)
+    return sorted(units, key=lambda t: (t.agency_kind != "police", t.pk))  # the police first
 
 
 def help_calls(report: uuid.UUID) -> list[HelpCall]:

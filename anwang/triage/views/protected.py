@@ -83,7 +83,7 @@ def _context(receipt: str, report: uuid.UUID, permit: Permit) -> Context:
         "reporter_request": my_request(REVEAL_REPORTER, report, permit=permit),
         "safe_request": my_request(REVEAL_SAFE, report, permit=permit),
         "has_places": has_safe_places(report),
-        "units": units_for_help(report),
+        "units": units_for_help(report, permit.actor),
         "help_calls": help_calls(report),
         "messages_shown": relayed(report, actor=permit.actor) if side == "office" else None,
     }
