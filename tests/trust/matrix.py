@@ -96,6 +96,20 @@ CATALOGUE = {
         from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace where {OURS} and r.rulename <> '_RETURN'
         group by 1""",
+    # Who sees a row sees these of it: a new field is as open as its row until somebody says otherwise.
+    "columns shown": f"""
+        select c.oid::regclass::text, array(
+            select r.rolname || ': ' || string_agg(a.attname, ' ' order by a.attname)
+            from pg_roles r join pg_attribute a on a.attrelid = c.oid
+            where r.rolname in ('anwang_app', 'anwang_auditor', 'anwang_door')
+              and a.attnum > 0 and not a.attisdropped
+              and has_column_privilege(r.rolname, c.oid, a.attnum, 'select')
+            group by r.rolname order by 1)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and {OURS}
+          and (has_any_column_privilege('anwang_app', c.oid, 'select')
+               or has_any_column_privilege('anwang_auditor', c.oid, 'select')
+               or has_any_column_privilege('anwang_door', c.oid, 'select'))""",
     "marks of what is closed": f"""
         select c.oid::regclass::text || '.' || a.attname,
             array(select r.rolname || ' ' || p from pg_roles r, unnest(array['select', 'insert', 'update']) p
