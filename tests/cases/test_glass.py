@@ -215,6 +215,20 @@ def test_an_attempt_on_a_conflict_tells_the_other_office():
     assert told.detail["account"] == str(worker.id)
 
 
+def test_an_attempt_on_the_second_id_of_an_address_is_told_too():
+    worker, receipt = team_worker(), received_report()
+    with as_role("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "insert into access_conflict (id, account_id, object_kind, object_id, ground, source)"
+            " values (gen_random_uuid(), %s, 'report', %s, 'relative', 'register')",
+            [worker.id, receipt.report],
+        )
+    record_attempt(worker, "people:beside", uuid.uuid4(), receipt.report)
+    with as_role("worker"):
+        assert resolve_attempts() == 1
+        assert Notice.objects.get(kind="conflict-attempted").object_id == receipt.report
+
+
 def test_attempts_are_forgotten_after_a_week():
     record_attempt(team_worker(), "triage:report", "ZZZZZZZZZZZ")
     with as_role("worker"):

@@ -7,7 +7,7 @@ from django.db import connections
 
 from anwang.access.context import Actor, acting
 
-_LONGEST_NAME = 64
+_LONGEST_NAME = 160  # four ids
 _LONGEST_ROUTE = 80
 _ATTEMPT = "insert into access_attempt (actor, route, named, at) values (%s, %s, %s, clock.now())"
 

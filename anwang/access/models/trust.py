@@ -47,7 +47,7 @@ class Attempt(models.Model):
     at = models.DateTimeField(db_default=ClockNow())
     actor = models.UUIDField()
     route = models.CharField(max_length=80)
-    named = models.CharField(max_length=64)
+    named = models.CharField(max_length=160)
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:
