@@ -173,7 +173,9 @@ def _address(told: Address) -> str:
     places = _places()
     parts = [places.get(told.county, told.county), places.get(told.district, told.district)]
     parts += [told.village, told.road, f"{told.section}段" if told.section else ""]
-    parts += [f"{told.lane}巷" if told.lane else "", f"{told.alley}弄" if told.alley else ""]
+    # A lane may have a name, which brings its mark: 平和巷.
+    parts += [f"{told.lane.removesuffix('巷')}巷" if told.lane else ""]
+    parts += [f"{told.alley}弄" if told.alley else ""]
     parts += [f"{told.number}號" if told.number else "", _floor(told.floor)]
     return "".join(map(str, parts))
 

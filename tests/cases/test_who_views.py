@@ -111,12 +111,12 @@ def test_what_is_read_from_a_record_is_shown_as_people_write_it():
     told = {
         "birth": "民國74年3月2日",
         "address": "桃園市中壢區範例路1段12之3號4F-2",
-        "previous_address": "桃園市中壢區範例路1段7號B1",
+        "previous_address": "桃園市中壢區範例路1段平和巷7號B1",
     }
     assert shown(told) == {
         "出生": "74.03.02",
         "地址": "桃園市中壢區範例路1段12之3號4樓之2",
-        "以前的地址": "桃園市中壢區範例路1段7號地下1樓",
+        "以前的地址": "桃園市中壢區範例路1段平和巷7號地下1樓",
     }
     assert shown({"birth": "民國前5年"}) == {"出生": "民國前5年"}
     assert shown({"birth": "民國前5年3月"}) == {"出生": "民國前5.03"}
