@@ -7,57 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anwang.common.values.roc_dates import parse_birth, roc_date, roc_datetime, roc_parts
+from tests.spelled_out import examples
 
 
-@pytest.mark.parametrize(
-    ("typed", "year", "month", "day", "age"),
-    [
-        ("民國107年5月1日", 2018, 5, 1, None),
-        ("中華民國 74 年 3 月 2 日", 1985, 3, 2, None),
-        ("民國七十四年三月二日", 1985, 3, 2, None),
-        ("一○七年五月一日", 2018, 5, 1, None),
-        ("1070501", 2018, 5, 1, None),
-        ("０５５０８１５", 1966, 8, 15, None),
-        ("550815", 1966, 8, 15, None),
-        ("19850302", 1985, 3, 2, None),
-        ("198513", 1985, None, None, None),
-        ("74.3.2", 1985, 3, 2, None),
-        ("074/03/02", 1985, 3, 2, None),
-        ("1985-03-02", 1985, 3, 2, None),
-        ("1985-03-02T00:00:00", 1985, 3, 2, None),
-        ("1985/3", 1985, 3, None, None),
-        ("1985", 1985, None, None, None),
-        ("1985.0", 1985, None, None, None),
-        ("19850302.0", 1985, 3, 2, None),
-        ("740302.0", 1985, 3, 2, None),
-        ("西元1985年", 1985, None, None, None),
-        ("民國74年", 1985, None, None, None),
-        ("74年次", 1985, None, None, None),
-        ("民74", 1985, None, None, None),
-        ("民國前5年", 1907, None, None, None),
-        ("1985-**-**", 1985, None, None, None),
-        ("1985-02-30", 1985, 2, None, None),
-        ("25/12/1985", 1985, 12, 25, None),
-        ("3/2/1985", 1985, None, None, None),
-        ("約40歲", None, None, None, 40),
-        ("四十多歲", None, None, None, 45),
-        ("40歲左右", None, None, None, 40),
-        ("大約四十歲", None, None, None, 40),
-        ("約30", None, None, None, 30),
-        ("3歲半", None, None, None, 3),
-        ("8個月大", None, None, None, 0),
-        ("about 40 years old", None, None, None, 40),
-        ("40", None, None, None, None),
-        ("不詳", None, None, None, None),
-        ("", None, None, None, None),
-        (None, None, None, None, None),
-        (date(1985, 3, 2), 1985, 3, 2, None),
-        ("9" * 10_000, None, None, None, None),
-    ],
-)
-def test_a_birth_is_read_as_far_as_it_goes(typed, year, month, day, age):
+@pytest.mark.parametrize(("typed", "becomes", "shown"), examples("births"))
+def test_a_birth_is_read_as_far_as_it_goes(typed, becomes, shown):
     read = parse_birth(typed)
-    assert (read.year, read.month, read.day, read.approximate_age) == (year, month, day, age)
+    known = [part for part in (read.year, read.month, read.day) if part is not None]
+    age = "" if read.approximate_age is None else f"age {read.approximate_age}"
+    assert (age or "-".join(f"{part:02}" for part in known)) == becomes
+    assert (roc_parts(*known) if known else "") == shown
+
+
+@pytest.mark.parametrize("typed", [None, "9" * 10_000])
+def test_nothing_tells_no_birth(typed):
+    read = parse_birth(typed)
+    assert (read.year, read.month, read.day, read.approximate_age) == (None, None, None, None)
+
+
+def test_a_day_is_read_as_itself():
+    assert parse_birth(date(1985, 3, 2)).as_date == date(1985, 3, 2)
 
 
 @given(st.dates(date(1912, 1, 1), date(2100, 12, 31)))
