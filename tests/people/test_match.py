@@ -85,6 +85,19 @@ def test_every_query_has_its_rows_whatever_the_format(tmp_path, capsys, kind):
     assert json.loads(capsys.readouterr().out) == {"queries": 4, "matched": 2}
 
 
+@pytest.mark.parametrize(
+    "typed", ["A12345678O", "A523456789", "1A23456789", "A1234*6789", "A1○34567○9", "ａ12345王789"]
+)
+def test_a_number_with_any_one_slip_or_mask_finds_whom_it_means(tmp_path, typed):
+    stored.store([CHILD, CHILD | {"record_key": "H2", "national_id": "A223456781", "sex": "F"}])
+    rows = [{"query_id": "0", "national_id": typed, "birth": "107.5.1"}]
+    out = tmp_path / "matches.parquet"
+    call_command("match", str(write(tmp_path, "jsonl", rows)), out=out)
+    (first, *_) = parquet.read_table(out).to_pylist()
+    assert (first["query_id"], first["rank"], first["record_key"]) == ("0", 1, "H1")
+    assert json.loads(first["reasons"])["national_id"]["level"] == "near"
+
+
 def test_the_search_is_on_record_before_it_is_answered(tmp_path):
     call_command("match", str(write(tmp_path, "csv")), out=tmp_path / "matches.parquet")
     with connection.cursor() as cursor:
