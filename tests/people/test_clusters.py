@@ -60,6 +60,18 @@ def test_holders_of_one_number_who_contradict_each_other_are_two_persons_in_revi
     assert [one.kind for one in found.doubts] == ["one-number"]
 
 
+def test_whom_people_keep_apart_is_not_asked_of_people_again():
+    def asked(**told) -> list[tuple[int, ...]]:
+        return [one.places for one in linked([7, 7, 7], **told).doubts]
+
+    assert asked(apart=[(0, 1)]) == asked(pinned=[1, 2, NOBODY]) == []
+    assert asked(contradicting=[(0, 1)], apart=[(1, 0)]) == []
+    assert asked(contradicting=[(0, 1)], pinned=[1, 2, NOBODY]) == []
+    assert asked(contradicting=[(1, 2)], apart=[(0, 1)]) == []  # 2 is whoever 0 is
+    # Whoever is contradicted by both of two that are kept apart is the one in question.
+    assert asked(contradicting=[(0, 2), (1, 2)], apart=[(0, 1)]) == [(2, 0, 1)]
+
+
 def test_what_a_person_said_outweighs_number_and_score():
     assert persons(linked([7, 7], pinned=[1, 2])) == {frozenset({0}), frozenset({1})}
     assert persons(linked([7, 8], pinned=[1, 1])) == {frozenset({0, 1})}

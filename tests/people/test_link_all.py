@@ -125,6 +125,41 @@ def test_a_record_that_means_two_numbers_waits_for_a_person_until_newer_records_
     assert set(Review.objects.values_list("state", flat=True)) == {"gone"}
 
 
+@pytest.mark.parametrize("said_of", [0, 1])
+@pytest.mark.parametrize("through", ["registry", "school"])
+def test_whom_a_person_has_parted_is_not_asked_again(said_of, through):
+    """One name and birth under two numbers; the word may be said of either, and of any record."""
+    numbers = [CHILD["national_id"], number(random.Random(3), "M")]
+    people = [keep({**CHILD, "national_id": one})[0] for one in numbers]
+    for person, one in zip(people, numbers, strict=True):
+        stored.store([{**CHILD, "national_id": one}], source="school", persons=[person])
+    link_all(base(), actor=LOADING)
+    assert review_sizes()["two-numbers"] == 1
+    place = said_of + (2 if through == "school" else 0)
+    judge(Identity.objects.order_by("no")[place], people[1 - said_of], "not-same")
+    link_all(base(), actor=LOADING)
+    assert persons() == people * 2
+    assert review_sizes() == {"two-numbers": 0, "one-number": 0, "merge": 0, "subject": 0}
+
+
+def test_holders_of_one_number_are_asked_about_for_what_they_tell_and_not_for_what_people_said():
+    (one,), (other,) = keep(CHILD), keep(CHILD, source="school")
+    judge(Identity.objects.get(source_id="school"), one, "not-same")
+    link_all(base(), actor=LOADING)
+    assert persons() == [one, other]
+    assert review_sizes()["one-number"] == 0
+    stranger = {**CHILD, "name": "林美玉", "birth_date": "1950-01-01"}
+    (third,) = keep(stranger, source="clinic")
+    link_all(base(), actor=LOADING)
+    assert review_sizes()["one-number"] == 1
+    clinic = Identity.objects.get(source_id="clinic")
+    judge(clinic, one, "not-same")
+    judge(clinic, other, "not-same")
+    link_all(base(), actor=LOADING)
+    assert persons() == [one, other, third]
+    assert review_sizes()["one-number"] == 0
+
+
 def test_earlier_versions_follow_their_record():
     keep(CHILD, source="school")
     (other,) = keep({**CHILD, "record_key": "K"})

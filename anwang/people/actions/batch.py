@@ -108,16 +108,21 @@ def _decide(
         records, pairs, base.model, contradicting=base.contradicting(numbers), apart=apart
     )
     assigned = assign(records, parts.cluster, before, {place_of[one] for one in kept})
-    alike = base.alike(numbers)
-    odd = [
-        Doubt("two-numbers", (one, other), weight)
-        for one, other, weight in zip(
-            alike.left.tolist(), alike.right.tolist(), alike.weight.tolist(), strict=True
-        )
-        if parts.cluster[one] != parts.cluster[other] and (one, other) not in set(apart)
-    ]
-    doubts = [*parts.doubts, *odd, *assigned.merges]
+    doubts = [*parts.doubts, *_odd(base.alike(numbers), parts.cluster, apart), *assigned.merges]
     return _Found(numbers, records, pairs, levels, parts, persons, assigned, doubts)
+
+
+def _odd(alike: Pairs, cluster: Places, apart: Iterable[tuple[int, int]]) -> Iterator[Doubt]:
+    """One name and one birth under two numbers. What a person has parted is not asked again, through
+    whichever records of the two persons it was said.
+    """
+    parted = {frozenset(cluster[list(pair)].tolist()) for pair in apart}
+    for one, other, weight in zip(
+        alike.left.tolist(), alike.right.tolist(), alike.weight.tolist(), strict=True
+    ):
+        persons = frozenset(cluster[[one, other]].tolist())
+        if len(persons) == 2 and persons not in parted:
+            yield Doubt("two-numbers", (one, other), weight)
 
 
 _TEMPORARY: Final = """

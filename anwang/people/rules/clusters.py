@@ -116,7 +116,7 @@ class _Units:
     ) -> None:
         self._records = records
         self.doubts: list[Doubt] = []
-        self._clash = _both_ways([*contradicting, *apart])
+        self._contradicts, self._parted = _both_ways(contradicting), _both_ways(apart)
         self.of = _by_number(records)
         self._above = np.arange(len(records))
         self._split_contradicting()
@@ -175,7 +175,7 @@ class _Units:
         """Holders of one number that a person or their own words keep apart become several."""
         records = self._records
         pinned = np.flatnonzero((records.pinned != NOBODY) & (records.number != 0))
-        touched = {int(self.of[place]) for place in [*self._clash, *pinned]}
+        touched = {int(self.of[place]) for place in [*self._contradicts, *self._parted, *pinned]}
         touched = {unit for unit in touched if records.number[unit] != 0}
         groups: dict[int, list[int]] = defaultdict(list)
         if touched:
@@ -185,8 +185,27 @@ class _Units:
             parts = self._parts(members)
             for part in parts:
                 self.of[part] = part[0]
-            if len(parts) > 1:
-                self.doubts.append(Doubt("one-number", tuple(part[0] for part in parts), 0.0))
+            if doubtful := self._doubtful(parts):
+                self.doubts.append(Doubt("one-number", doubtful, 0.0))
+
+    def _doubtful(self, parts: list[list[int]]) -> tuple[int, ...]:
+        """Of the holders of one number those about whom a person should be asked, the most
+        contradicted first. Whoever is kept apart by people alone is in no doubt.
+        """
+        doubts = [sum(self._in_doubt(part, other) for other in parts) for part in parts]
+        order = sorted(range(len(parts)), key=lambda at: -doubts[at])
+        return tuple(parts[at][0] for at in order if doubts[at])
+
+    def _in_doubt(self, part: list[int], other: list[int]) -> bool:
+        """Whether two parts contradict each other and no person has said whether they are one."""
+        across = [(one, another) for one in part for another in other]
+        return any(
+            another in self._contradicts.get(one, ()) for one, another in across
+        ) and not any(
+            another in self._parted.get(one, ())
+            or NOBODY not in (self._records.pinned[one], self._records.pinned[another])
+            for one, another in across
+        )
 
     def _parts(self, members: list[int]) -> list[list[int]]:
         records = self._records
@@ -204,7 +223,7 @@ class _Units:
         mine, theirs = self._records.pinned[one], self._records.pinned[other]
         if mine != NOBODY and theirs != NOBODY:
             return bool(mine != theirs)
-        return other in self._clash.get(one, ())
+        return other in self._parted.get(one, ()) or other in self._contradicts.get(one, ())
 
     def _join_pinned(self) -> None:
         """All that a person said to be one person is one unit, led by a holder of a number."""
