@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -70,10 +71,9 @@ def link_all(base: Base, *, actor: Actor, progress: Progress | None = None) -> L
         raw = raw_connection()
         at = _instant(raw)
         numbers, known = standing(raw)
-        read = renew(raw, base, numbers)
+        read = renew(raw, base, numbers, partial(told, "read"))
         spoken, kept = words(raw), settled(raw)
-    told("read", read, read)
-    scored = base.compare(lambda done, of: told("compared", done, of))
+    scored = base.compare(partial(told, "compared"))
     found = _decide(base, numbers, known, spoken, kept)
     changed = _write(found, known, base.model, at, actor, told)
     with acting(actor, PURPOSE):

@@ -43,13 +43,15 @@ _COLUMNS: Final = ", ".join(
     f'"{name}" {_KINDS[kind]}{"[]" if width else ""}'
     for name, kind, *width in [*STORED.descr, ("near", "<i8", True)]
 )
-_TABLES: Final = f"""
+TABLES: Final = ("record", "held", "asked", "edge", "fresh", "reopened", "compared")
+_MADE: Final = f"""
 create table if not exists record (no bigint, tie bigint, {_COLUMNS});
 create table if not exists held (key bigint, no bigint);
 create table if not exists asked (key bigint, no bigint);
 create table if not exists edge (l bigint, r bigint, {_LEVELS.replace(",", " tinyint,")} tinyint);
 create table if not exists fresh (no bigint);
 create table if not exists reopened (key bigint);
+create table if not exists compared (no bigint);
 """
 # A pair that contradicts itself in the whole name and in the birth is nobody without a number:
 # members of one household share everything else.
@@ -150,7 +152,7 @@ class Base:
     def prepare(self) -> None:
         """Make the tables that are missing."""
         self.db.execute("set enable_progress_bar = false; set preserve_insertion_order = false")
-        self.db.execute(_TABLES)
+        self.db.execute(_MADE)
 
     def take(self, records: pa.Table, held: pa.Table, near: pa.Table | None = None) -> None:
         """Add cleaned records (no, tie, the columns) with the keys under which they are found, and
@@ -159,7 +161,7 @@ class Base:
         self.db.register("taken", _in_pieces(records))
         self.db.register("taken_keys", _in_pieces(held))
         self.db.execute(
-            f"begin; insert into record select no, tie, {_COMPARED} from taken;"  # noqa: S608
+            f"begin; delete from compared; insert into record select no, tie, {_COMPARED} from taken;"  # noqa: S608
             "insert into held select key, no from taken_keys;"
             "insert into asked select key, no from taken_keys"
             " where no in (select no from taken where id = 0);"
@@ -176,9 +178,13 @@ class Base:
         self.db.unregister("taken_keys")
 
     def leave_out(self, numbers: pa.Table) -> None:
-        """Take away records (no) that hold no longer. `compare` follows."""
+        """Take away records (no) that hold no longer, all of them or, broken off, none. `compare`
+        follows.
+        """
         self.db.register("gone", numbers)
         self.db.execute(f"""
+            begin;
+            delete from compared;
             insert into reopened select key from held
             where key in (select key from held where no in (select no from gone)) group by key
             having count(*) > {MOST_OF_A_KEY}
@@ -187,16 +193,18 @@ class Base:
             delete from held where no in (select no from gone);
             delete from asked where no in (select no from gone);
             delete from fresh where no in (select no from gone);
-            delete from edge where l in (select no from gone) or r in (select no from gone)
+            delete from edge where l in (select no from gone) or r in (select no from gone);
+            commit
         """)  # noqa: S608 - constants only
         self.db.unregister("gone")
 
     def compare(self, progress: Progress | None = None) -> int:
-        """Score what is fresh against everybody; returns how many pairs were scored. May be broken
-        off: what is left is done by the next call, pairs that were scored are not scored twice.
+        """Score what is fresh against everybody; returns how many pairs were scored. Broken off, the
+        next call goes on behind the last whole portion, unless records came or went since.
         """
         db = self.db
         partly = self._partly()
+        done = _count(db, "select count(*) from compared")
         db.execute(_SIZES.format(touched=_TOUCHED if partly else ""))
         db.execute(_OPEN)
         # Edges are of an earlier run, or of one that was broken off.
@@ -205,18 +213,26 @@ class Base:
         least = self.least()
         scored = 0
         askers = db.execute(
-            "select r.no from record r join fresh using (no) where r.id = 0 order by r.no"
+            "select r.no from record r join fresh using (no)"
+            " where r.id = 0 and r.no not in (select no from compared) order by r.no"
         ).fetchnumpy()["no"]
-        for at in range(0, max(len(askers), int(partly)), _ASKERS_AT_ONCE):
+        others = partly and not done  # they ask in the first portion
+        for at in range(0, max(len(askers), int(others)), _ASKERS_AT_ONCE):
             db.register("portion", pa.table({"no": askers[at : at + _ASKERS_AT_ONCE]}))
-            first = partly and at == 0
+            first = others and at == 0
             scored += self._score(
                 f"{_FRESH_ASK} union all {_OTHERS_ASK}" if first else _FRESH_ASK, least
             )
+            db.execute("insert into compared select no from portion")
             if progress and len(askers):
-                progress(min(at + _ASKERS_AT_ONCE, len(askers)), len(askers))
-        db.execute("delete from fresh; delete from reopened")
+                progress(done + min(at + _ASKERS_AT_ONCE, len(askers)), done + len(askers))
+        self._all_compared()
         return scored
+
+    def _all_compared(self) -> None:
+        self.db.execute(
+            "begin; delete from fresh; delete from reopened; delete from compared; commit"
+        )
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """Numbers of the records held, in ascending order."""

@@ -15,7 +15,7 @@ from typing import Final
 import duckdb
 
 from anwang.common.errors import AnwangError
-from anwang.people.batch.base import MOST_OF_A_KEY, Base
+from anwang.people.batch.base import MOST_OF_A_KEY, TABLES, Base
 from anwang.people.queries import model_in_force
 from anwang.people.rules.columns import STORED
 from anwang.people.rules.comparisons import COMPARISONS
@@ -76,7 +76,7 @@ def _opened(path: Path, model: Model) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         db.execute("create table if not exists made_for (what varchar)")
         if db.execute("select what from made_for").fetchall() not in ([], [(made_for,)]):
-            for table in ("record", "held", "asked", "edge", "fresh", "reopened", "made_for"):
+            for table in (*TABLES, "made_for"):
                 db.execute(f"drop table if exists {table}")
             db.execute("create table made_for (what varchar)")
         db.execute("delete from made_for")

@@ -12,7 +12,7 @@ import psycopg
 import pyarrow as pa
 
 from anwang.access.sealing import token, unseal
-from anwang.people.batch.base import Base, arrow_rows, near_lists
+from anwang.people.batch.base import Base, Progress, arrow_rows, near_lists
 from anwang.people.queries.identities import WORDS
 from anwang.people.rules.clusters import NOBODY
 from anwang.people.rules.columns import STORED
@@ -69,7 +69,12 @@ def standing(connection: psycopg.Connection[Any]) -> tuple[npt.NDArray[np.int64]
     return found["f0"].astype(np.int64), persons
 
 
-def renew(connection: psycopg.Connection[Any], base: Base, numbers: npt.NDArray[np.int64]) -> int:
+def renew(
+    connection: psycopg.Connection[Any],
+    base: Base,
+    numbers: npt.NDArray[np.int64],
+    progress: Progress | None = None,
+) -> int:
     """Bring the base to these records: what it lacks is read, what it has beside them is left out;
     returns how many were read. Each portion is whole or not there.
     """
@@ -80,6 +85,8 @@ def renew(connection: psycopg.Connection[Any], base: Base, numbers: npt.NDArray[
     fresh = np.setdiff1d(numbers, held)
     for at in range(0, len(fresh), _AT_ONCE):
         base.take(*_tables(connection, fresh[at : at + _AT_ONCE]))
+        if progress:
+            progress(min(at + _AT_ONCE, len(fresh)), len(fresh))
     return len(fresh)
 
 

@@ -93,7 +93,7 @@ class SparkBase(Base):
         names = ", ".join(one.name for one in COMPARISONS)
         self.db.execute(f"insert into edge select l, r, {names} from scored")  # noqa: S608
         self.db.unregister("scored")
-        self.db.execute("delete from fresh; delete from reopened")
+        self._all_compared()
         if progress:
             progress(len(found), len(found))
         return len(found)

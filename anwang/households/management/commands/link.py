@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from anwang.common.clock import clock_now
 from anwang.common.values.roc_dates import TAIPEI
 from anwang.households.queries.groups import household_id_of, household_ids
 from anwang.people.actions import identify
-from anwang.people.actions.batch import link_all
+from anwang.people.actions.batch import Progress, link_all
 from anwang.people.batch.base import Base
 from anwang.people.batch.keeping import BaseInUse, EngineMissing, base_kept
 from anwang.registries.models import Delivery
 
 _ROWS = 50_000
+_TOLD_EVERY = 20_000
 _LINKS = """
 select source_id, record_key, person_id::text from people_identity
 where not superseded and person_id is not null order by source_id, record_key
@@ -48,9 +50,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, out: Path | None, engine: str, json: bool, **options: Any) -> None:
-        identified = self._identify_all()
+        show = shown(self.stderr)
+        identified = self._identify_all(show)
         with self._base(engine) as base:
-            linked = link_all(base, actor=LOADING, progress=shown(self.stderr))
+            linked = link_all(base, actor=LOADING, progress=show)
         counted = {
             "identified": identified, "linked": linked.changed, "review": linked.review,
             "records": 0, "persons": 0,
@@ -67,25 +70,32 @@ class Command(BaseCommand):
         except (BaseInUse, EngineMissing) as error:
             raise CommandError(str(error), returncode=1) from error
 
-    def _identify_all(self) -> int:
+    def _identify_all(self, show: Progress) -> int:
         """Identify what a load left unidentified, in the order in which it became known."""
         published = Delivery.objects.filter(state=Delivery.State.PUBLISHED)
         return sum(
-            identify(delivery, actor=LOADING)
-            for delivery in published.exclude(source__manifest__transport="own")
+            identify(delivery, actor=LOADING, progress=partial(_identified, show, source, rows))
+            for delivery, source, rows in published.exclude(source__manifest__transport="own")
             .order_by("known_at")
-            .values_list("pk", flat=True)
+            .values_list("pk", "source_id", "accepted")
         )
 
 
-def shown(stream: Any) -> Callable[[str, int, int], None]:
-    """A line for each portion done, rewritten in place on a terminal."""
+def _identified(show: Progress, source: str, rows: int, done: int) -> None:
+    """Tell how far one delivery is; `rows` includes what an interrupted run has done before."""
+    show(f"identified, {source}", done, rows)
+
+
+def shown(stream: Any) -> Progress:
+    """How far each step is: rewritten in place on a terminal, else a line now and then."""
     terminal = stream.isatty()
+    told: dict[str, int] = {}
 
     def show(what: str, done: int, of: int) -> None:
         if terminal:
             stream.write(f"\r{done}/{of} {what} ", ending="\n" if done >= of else "")
-        else:
+        elif done >= of or not 0 <= done - told.get(what, 0) < _TOLD_EVERY:
+            told[what] = done
             stream.write(f"{done}/{of} {what}")
 
     return show
