@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tests.trust.packed_files import packed_in
+
 MARKS = {
     "name": "鳶鵺",
     "organisation": "鴟鵂醫護",
@@ -126,12 +128,20 @@ def _searched() -> re.Pattern[bytes]:
 
 
 def marks_in(content: bytes | str, *, but: frozenset[str] = frozenset()) -> set[str]:
-    """`kind as form` for every mark in `content`; kinds in `but` may stand there."""
+    """`kind as form` for every mark in `content`; kinds in `but` may stand there.
+
+    PDF and archives are searched in what is packed in them too, from their first byte on.
+    """
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    found = set().union(*map(_plainly_in, (raw, *packed_in(raw))))
+    return {one for one in found if one.partition(" as ")[0] not in but}
+
+
+def _plainly_in(raw: bytes) -> set[str]:
     found = {forms()[one] for one in _searched().findall(raw)}
     if b"955" in raw:  # telephone numbers written with signs between the figures
         found |= {forms()[one] for one in _searched().findall(_BETWEEN.sub(b"", raw))}
-    return {one for one in found if one.partition(" as ")[0] not in but}
+    return found
 
 
 def body_of(number: int, **more: Any) -> dict[str, Any]:
