@@ -24,7 +24,9 @@ HEAD = """# Trust: what is measured, and how to measure it again
 Written by `tools/write_trust_page.py` from `tests/trust`; a test fails when it is stale. A figure is
 an attempt repeated with seeded trials: it finds nothing, and it does find each fault that is planted
 for it, or it is void. `make test` runs the share and two planted faults of each figure, others with
-every commit; `make drill` runs the whole and all faults, in slices that go on where they were cut off.
+every commit; `make drill` runs the whole and all faults, in slices that go on where they were cut off
+until a file that they speak of changes (`MATTERS` in `tests/trust/figure.py`; the commit named is that
+of the last slice).
 
 Repeat one alone: `.venv/bin/python -m pytest tests/trust/<file> -s`, with `ANWANG_SEED=N` for other
 trials, and with `ANWANG_DRILL=1` for the whole (`ANWANG_DRILL_SECONDS=S` ends after S seconds and
