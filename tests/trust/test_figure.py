@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.trust import figure as frame
-from tests.trust.figure import Figure, digest_of, hold
+from tests.trust.figure import digest_of, hold
 
-SMALL = Figure("small", "what", "goal", share=2, whole=25, portion=10)
+SMALL = frame.Figure(  # not one of the page: by its full name
+    "small", "what", "goal", share=2, whole=25, portion=10
+)
 
 
 @pytest.fixture
