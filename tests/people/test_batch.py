@@ -87,6 +87,28 @@ def test_records_taken_away_leave_what_linking_the_rest_gives(told):
     assert groups(numbers, found.cluster, everything) == groups(again, alone.cluster, everything)
 
 
+HOLDER = {
+    "name": "陳志安", "birth_date": "2018-05-01", "sex": "M", "national_id": "A123456789",
+    "phone": "0912345678", "address": "桃園市中壢區中正路1段5號3樓",
+}  # fmt: skip
+ASKER = {"name": "陳志豪", "phone": "0912345678"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "untold", "joins"),
+    [
+        ({"birth_date": "2018-05-01"}, "birth_date", True),
+        ({"birth_date": "1980-01-31"}, "birth_date", False),
+        ({"birth_date": "2018", "address": "桃園市中壢區中正路1段5號"}, "name", True),
+    ],
+)
+def test_what_one_holder_of_a_number_does_not_tell_another_may_contradict(asked, untold, joins):
+    silent = {name: value for name, value in HOLDER.items() if name != untold}
+    order = [0, 1, 2]
+    found = together(cleaned([HOLDER, silent, ASKER | asked]), order, [])
+    assert found == ({frozenset(order)} if joins else {frozenset({0, 1}), frozenset({2})})
+
+
 def test_a_pair_weighs_what_the_live_search_says(told):
     rows, owners = told
     base = fresh_base()

@@ -27,12 +27,15 @@ from anwang.people.rules.engines import (
     levels_sql,
     weights_of,
 )
-from anwang.people.rules.scoring import Model
+from anwang.people.rules.ranking import charge
+from anwang.people.rules.scoring import LASTING, Model
 
 # A key that more records hold (a dormitory's door, a very common name) says little of any of them.
 MOST_OF_A_KEY: Final = 100
 # Pairs this many bits below even odds weigh nothing beside anything that could be accepted.
 _BITS_BELOW_EVEN: Final = 6.0
+# Who asks has no number that another's could contradict.
+_MAY_BE_UNTOLD: Final = tuple(name for name in LASTING if name != "national_id")
 _ASKERS_AT_ONCE: Final = 100_000
 _ROWS_A_BLOCK: Final = 4_096
 _ROWS_A_PIECE: Final = 65_536
@@ -119,6 +122,15 @@ delete from edge where (l, r) in (
     small as (select key from held where key in (select key from common) group by key
               having count(*) <= {MOST_OF_A_KEY})
     select l, r from common group by l, r having not bool_or(key in (select key from small)))
+"""  # noqa: S608 - constants only
+# What the other holders of a number say where the one that was compared does not tell.
+_OTHER_HOLDERS: Final = f"""
+select l, r, {levels_sql("duckdb")}
+from (select e.l, e.r, {both_sides("a", "b")}
+      from edge e join record a on a.no = e.l join record spoke on spoke.no = e.r
+      join record b on b.id = spoke.id and b.no <> e.r
+      where spoke.id <> 0
+          and (e.sex < 0 and a.sex <> 0 or e.birth < 0 and a.year + a.about_year <> 0))
 """  # noqa: S608 - constants only
 # Holders of one number whose names and births both differ somehow: to be looked at by levels.
 _ONE_NUMBER: Final = """
@@ -248,34 +260,67 @@ class Base:
         return found["no"], Records(found["id"], found["tie"], pinned)
 
     def pairs(self, numbers: Places) -> tuple[Pairs, dict[str, npt.NDArray[np.int8]]]:
-        """The scored pairs as places of `numbers`, and their levels."""
-        pairs, levels = self._pairs_of("edge", numbers)
+        """The scored pairs as places of `numbers`, and their levels. A record with a number speaks for
+        all that hold it: what it does not tell, the others may contradict.
+        """
+        found = self._levels_of("edge")
+        self._charge(found, numbers)
+        pairs, levels = self._weighed(found, numbers)
         kept = pairs.weight >= self.least()  # the register has grown since some were kept
         return pairs[kept], {name: places[kept] for name, places in levels.items()}
 
     def contradicting(self, numbers: Places) -> list[tuple[int, int]]:
         """Pairs of one number whose name and birth both speak against one person."""
-        pairs, levels = self._pairs_of(f"({_SCORED.format(pairs=f'({_ONE_NUMBER})')})", numbers)
+        found = self._levels_of(f"({_SCORED.format(pairs=f'({_ONE_NUMBER})')})")
+        pairs, levels = self._weighed(found, numbers)
         weights = weights_of(levels, self.model)
         against = (weights["name"] < 0) & (weights["birth"] < 0)
         return list(zip(pairs.left[against].tolist(), pairs.right[against].tolist(), strict=True))
 
     def alike(self, numbers: Places) -> Pairs:
         """Pairs with one name, one birth and two valid numbers that the score takes for one."""
-        pairs, _ = self._pairs_of(f"({_SCORED.format(pairs=f'({_TWO_NUMBERS})')})", numbers)
+        found = self._levels_of(f"({_SCORED.format(pairs=f'({_TWO_NUMBERS})')})")
+        pairs, _ = self._weighed(found, numbers)
         odds = np.exp2(pairs.weight)
         return pairs[odds / (odds + self._population()) >= self.model.accept]
 
-    def _pairs_of(
-        self, table: str, numbers: Places
+    def _levels_of(self, table: str) -> dict[str, npt.NDArray[Any]]:
+        """`l` and `r` (numbers of records) and the levels of all pairs of a table."""
+        return self.db.execute(f"select l, r, {_LEVELS} from {table}").fetchnumpy()  # noqa: S608
+
+    def _weighed(
+        self, found: dict[str, npt.NDArray[Any]], numbers: Places
     ) -> tuple[Pairs, dict[str, npt.NDArray[np.int8]]]:
-        found = self.db.execute(f"select l, r, {_LEVELS} from {table}").fetchnumpy()  # noqa: S608
         levels = {one.name: found[one.name] for one in COMPARISONS}
         weights = weights_of(levels, self.model)
         return Pairs(
             np.searchsorted(numbers, found["l"]), np.searchsorted(numbers, found["r"]),
             total(weights), agrees_beside_name(weights, self.model),
         ), levels  # fmt: skip
+
+    def _charge(self, found: dict[str, npt.NDArray[Any]], numbers: Places) -> None:
+        """Fill the levels of pairs as `scoring.rank` does; the few that leave anything open."""
+        others = self.db.execute(_OTHER_HOLDERS).fetchnumpy()
+        if not len(others["l"]):
+            return
+        open_ = np.flatnonzero(np.logical_or.reduce([found[name] < 0 for name in _MAY_BE_UNTOLD]))
+        mine = self._pair_keys(found, numbers)[open_]
+        order = np.argsort(mine)
+        of_other = order[np.searchsorted(mine, self._pair_keys(others, numbers), sorter=order)]
+        pair = np.concatenate([np.arange(len(open_)), of_other])
+        for comparison in COMPARISONS:
+            name = comparison.name
+            if name in _MAY_BE_UNTOLD:
+                known = [self.model.weights[name][level].weight for level in comparison.names]
+                levels = np.concatenate([found[name][open_], others[name]])
+                charge(levels, pair, comparison.names, known)
+                found[name][open_] = levels[: len(open_)]
+
+    @staticmethod
+    def _pair_keys(found: dict[str, npt.NDArray[Any]], numbers: Places) -> Places:
+        left, right = (np.searchsorted(numbers, found[side]) for side in "lr")
+        keys: Places = left * len(numbers) + right
+        return keys
 
     def least(self) -> float:
         """The weight from which a pair is kept."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from anwang.people.rules.columns import STORED, asked_of, by_name
 from anwang.people.rules.comparisons import COMPARISONS
 from anwang.people.rules.forms import Forms
-from anwang.people.rules.scoring import FARTHEST, Model, Scored
+from anwang.people.rules.scoring import FARTHEST, LASTING, Model, Scored
 
 Array: TypeAlias = npt.NDArray[Any]
 Ranked: TypeAlias = list[tuple[uuid.UUID, Scored]]
@@ -50,25 +50,44 @@ def rank_together(
         ],
         axis=1,
     )
+    person = _persons(place, ids)
     weight = np.zeros(len(rows))
     for comparison, level in zip(COMPARISONS, levels, strict=True):
         known = [model.weights[comparison.name][name].weight for name in comparison.names]
+        if comparison.name in LASTING:
+            charge(level, person, comparison.names, known)
         weight += np.array([*known, 0.0])[level]  # -1, untold, is the last
-    best = _best_records(place, ids, weight)
+    best = _best_records(place, ids, person, weight)
     odds = np.exp2(np.minimum(weight, FARTHEST))
     mass = model.population + np.bincount(place[best], odds[best], minlength=len(asked))
     first = best[_place_within(place[best]) < limit]
     each = [tuple(model.weights[one.name][name] for name in one.names) for one in COMPARISONS]
-    for mine, person, bits, probability, found in zip(
+    for mine, whose, bits, probability, found in zip(
         place[first].tolist(), ids[first], weight[first].tolist(),
         (odds[first] / mass[place[first]]).tolist(), levels[:, first].T.tolist(), strict=True,
     ):  # fmt: skip
         reasons = tuple(
             level_of[level] for level_of, level in zip(each, found, strict=True) if level >= 0
         )
-        told = uuid.UUID(bytes=person.tobytes())
+        told = uuid.UUID(bytes=whose.tobytes())
         ranked[mine].append((told, Scored(bits, probability, reasons)))
     return ranked
+
+
+def charge(level: Array, person: Array, names: Sequence[str], known: Sequence[float]) -> None:
+    """Fill in, where a record does not tell, what the others of its person contradict; the kindest of
+    them is believed (`scoring.rank`).
+
+    `level`: a place among `names`, -1 for untold; `person`: a number from 0 for whose each record is.
+    """
+    kindness = sorted(range(len(names)), key=lambda at: (known[at], names[at]))
+    kind_of = np.full(len(names) + 1, -1)
+    kind_of[kindness] = np.arange(len(names))
+    kindest = np.full(int(person.max()) + 1, -1)
+    np.maximum.at(kindest, person, kind_of[level])
+    against = sum(one < 0 for one in known)  # these come first
+    open_ = (level < 0) & (kindest[person] < against)
+    level[open_] = np.array([*kindness, -1])[kindest[person[open_]]]
 
 
 def _place_within(group: Array) -> Array:
@@ -90,12 +109,24 @@ def _levels(left: Mapping[str, Array], right: Mapping[str, Array], count: int) -
     return found
 
 
-def _best_records(place: Array, ids: Array, weight: Array) -> Array:
-    """The best candidate of each person of each description, by description, weight and id."""
+def _persons(place: Array, ids: Array) -> Array:
+    """A number for each person of each description, counted from 0."""
     high, low = ids[:, 0].astype(np.uint64), ids[:, 1].astype(np.uint64)
-    by_person = np.lexsort((-weight, low, high, place))
-    same = [np.diff(one[by_person]) == 0 for one in (place, high, low)]
-    firsts = by_person[np.concatenate([[True], ~(same[0] & same[1] & same[2])])]
+    order = np.lexsort((low, high, place))
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = np.logical_or.reduce([np.diff(one[order]) != 0 for one in (place, high, low)])
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = np.cumsum(begins) - 1
+    return found
+
+
+def _best_records(place: Array, ids: Array, person: Array, weight: Array) -> Array:
+    """The best candidate of each person of each description, by description, weight and id."""
+    by_person = np.lexsort((-weight, person))
+    begins = np.ones(len(person), dtype=bool)
+    begins[1:] = np.diff(person[by_person]) != 0
+    firsts = by_person[begins]
+    high, low = ids[:, 0].astype(np.uint64), ids[:, 1].astype(np.uint64)
     order = np.lexsort((low[firsts], high[firsts], -weight[firsts], place[firsts]))
     found: Array = firsts[order]
     return found

@@ -5,11 +5,12 @@ link too many puts one family's past on another's file; a link too few hides a c
 the weights' file.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
+from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from anwang.people.rules.columns import Row
 from anwang.people.rules.comparisons import LEVEL_OF
@@ -21,6 +22,14 @@ MODEL_FILE: Final = MODELS / "2026-11-23.1.yaml"  # in force; earlier versions s
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
 # Bits against: another name, not merely an unknown nickname (which training may bring to -5.3).
 CONTRADICTION: Final = 5.5
+# What a person keeps for life. Where the record that speaks best does not tell it, the person's others
+# still may contradict; a telephone, a door and a name change, and an old one contradicts nothing.
+LASTING: Final = ("national_id", "birth", "sex")
+# With a bit for each of `LASTING`, by which it is noticed at once that a record does not tell it.
+_LEVELS: Final = [
+    (name, level_of, 1 << place if name in LASTING else 0)
+    for place, (name, level_of) in enumerate(LEVEL_OF.items())
+]
 
 Candidate = TypeVar("Candidate", bound=Hashable)
 
@@ -33,6 +42,13 @@ class Reason(NamedTuple):
     comparison: str
     level: str
     weight: float
+
+
+Weighed: TypeAlias = tuple[float, int, list[Reason]]
+"""A record's weight, the bits of `LASTING` that it does not tell, and the reasons in the order of the
+comparisons.
+"""
+_weight = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +110,60 @@ def score(query: Row, candidate: Row, model: Model) -> Scored:
 
     The probability takes nobody else into account; to accept a link use `rank`.
     """
-    weight, reasons = _weighed(query, candidate, model)
+    weight, _, reasons = _weighed(query, candidate, model)
     return Scored(weight, _probability(weight - log2(model.population)), tuple(reasons))
 
 
-def _weighed(query: Row, candidate: Row, model: Model) -> tuple[float, list[Reason]]:
+def _weighed(query: Row, candidate: Row, model: Model) -> Weighed:
     reasons = []
     weight = 0.0
+    untold = 0
     weights = model.weights
-    for comparison, level_of in LEVEL_OF.items():
+    for comparison, level_of, bit in _LEVELS:
         level = level_of(query, candidate)
-        if level is not None:
+        if level is None:
+            untold |= bit
+        else:
             reason = weights[comparison][level]
             reasons.append(reason)
             weight += reason.weight
-    return weight, reasons
+    return weight, untold, reasons
+
+
+def _best_record(records: Sequence[Weighed]) -> Weighed:
+    """What a person's records (at least one) say: the heaviest speaks, once each is charged with
+    what it leaves untold of `LASTING` and the others contradict. Of those, the kindest is believed.
+    """
+    best = records[0]
+    by_nobody = best[1]
+    for one in records:
+        by_nobody &= one[1]
+        if one[0] > best[0]:
+            best = one
+    if best[1] == by_nobody:
+        return best
+    kindest: dict[str, Reason] = {}
+    for *_, reasons in records:
+        for reason in reasons:
+            name, level, weight = reason
+            if name in LASTING:
+                known = kindest.get(name)
+                if known is None or (weight, level) > (known.weight, known.level):
+                    kindest[name] = reason
+    against = {name: reason for name, reason in kindest.items() if reason.weight < 0}
+    return max([_charged(one, against) for one in records], key=_weight) if against else best
+
+
+def _charged(record: Weighed, against: Mapping[str, Reason]) -> Weighed:
+    _, untold, reasons = record
+    told = {**against, **{reason.comparison: reason for reason in reasons}}
+    if len(told) == len(reasons):
+        return record
+    in_order = [told[name] for name in LEVEL_OF if name in told]
+    weight = 0.0
+    for reason in in_order:
+        weight += reason.weight
+    return weight, untold, in_order
 
 
 def _probability(bits: float) -> float:
@@ -127,21 +182,24 @@ def rank(
 ) -> list[tuple[Candidate, Scored]]:
     """The first `limit` persons by weight (all without), each with its probability among all.
 
-    A person may come with several records: the best speaks. Only one person can be the one asked
-    for (or none of them), so that two equals have at most one half each: a common name cannot be
-    accepted.
+    A person may come with several records: the best speaks (`_best_record`). Only one person can be
+    the one asked for (or none of them), so that two equals have at most one half each: a common
+    name cannot be accepted.
     """
-    best: dict[Candidate, tuple[float, list[Reason]]] = {}
+    records: dict[Candidate, list[Weighed]] = {}
     for person, row in candidates:
         weighed = _weighed(query, row, model)
-        known = best.get(person)
-        if known is None or weighed[0] > known[0]:
-            best[person] = weighed
-    ordered = sorted(best.items(), key=lambda pair: (-pair[1][0], str(pair[0])))
-    mass = model.population + sum(2.0 ** min(weight, FARTHEST) for _, (weight, _) in ordered)
+        known = records.get(person)
+        if known is None:
+            records[person] = [weighed]
+        else:
+            known.append(weighed)
+    best = [(person, _best_record(mine)) for person, mine in records.items()]
+    ordered = sorted(best, key=lambda pair: (-pair[1][0], str(pair[0])))
+    mass = model.population + sum(2.0 ** min(weight, FARTHEST) for _, (weight, *_) in ordered)
     return [
         (person, Scored(weight, 2.0 ** min(weight, FARTHEST) / mass, tuple(reasons)))
-        for person, (weight, reasons) in ordered[:limit]
+        for person, (weight, _, reasons) in ordered[:limit]
     ]
 
 
