@@ -95,3 +95,15 @@ def district_at(text: str, county: str) -> tuple[str, str, str]:
         if whole:
             return "", county, text[length:]  # shared by several counties, or not of this one
     return "", county, text
+
+
+@cache
+def districts_of(county: str) -> tuple[str, ...]:
+    """Codes of a county's districts, sorted; empty for no county."""
+    return tuple(sorted({found[county] for found in _districts().values() if county in found}))
+
+
+@cache
+def county_named(code: str) -> str:
+    """The folded name of a county by its code; empty if unknown."""
+    return next((name for name, own in _counties().items() if own == code), "")
