@@ -13,7 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
 ]
+# desk/find/ is of the cases, and desk/<receipt>/ of the triage would take it for a receipt.
 for _prefix, _room in (("registries/", "registries"), ("policies/", "rulebook"), ("", "intake"),
-                       ("", "triage"), ("", "cases")):  # fmt: skip
+                       ("", "cases"), ("", "triage")):  # fmt: skip
     if find_spec(f"anwang.{_room}.urls"):
         urlpatterns.append(path(_prefix, include(f"anwang.{_room}.urls")))

@@ -6,6 +6,7 @@ from anwang.cases import views
 from anwang.cases.views import (
     clocks,
     corrections,
+    find,
     household,
     household_print,
     joint_work,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("seals/<uuid:root>/names/", seals.seal_names, name="seal-names"),
     path("seals/<uuid:root>/end/", seals.seal_end, name="seal-end"),
     path("seals/requests/<uuid:asked>/carry-out/", seals.seal_carry_out, name="seal-carry-out"),
+    path("desk/find/", find.find, name="find"),
     path("people/", who_is_who.people, name="people"),
     path("people/<uuid:question>/", who_is_who.who, name="who"),
     path("people/<uuid:question>/say/", who_is_who.say, name="who-say"),

@@ -11,7 +11,6 @@ app_name = "triage"
 urlpatterns = [
     path("desk/", views.desk, name="desk"),
     path("desk/queue/", views.queue, name="queue"),
-    path("desk/find/", views.find, name="find"),
     path("desk/looks/", second_looks.looks, name="looks"),
     path("desk/<str:receipt>/", views.report, name="report"),
     path("desk/<str:receipt>/ask/", inquiries.ask, name="ask"),

@@ -44,7 +44,7 @@ PAGES: dict[str, Shown] = {
     "intake:add": Shown("teacher", lambda w: f"/receipts/{w.mine}/add/"),
     "intake:reporter": Shown("teacher", lambda w: f"/receipts/{w.mine}/reporter/"),
     "triage:desk": Shown("desk", lambda w: "/desk/"),
-    "triage:find": Shown("desk", lambda w: "/desk/find/?q=%E6%99%AF%E5%B0%8F%E5%AE%89"),
+    "cases:find": Shown("desk", lambda w: "/desk/find/?q=%E6%99%AF%E5%B0%8F%E5%AE%89"),
     "triage:looks": Shown("desk", lambda w: "/desk/looks/"),
     "triage:report": Shown("desk", lambda w: f"/desk/{w.again}/"),
     "triage:change": Shown("desk", lambda w: f"/desk/{w.open}/change/"),

@@ -200,7 +200,7 @@ def test_finding_is_by_receipt_or_exact_name_and_on_record(desk):
     assert direct.headers["Location"] == f"/desk/{receipt.receipt}/"
     by_name = desk.get("/desk/find/", {"q": "陳大方"}).content.decode()
     assert by_name.count('class="item"') == 2
-    assert "沒有找到" in desk.get("/desk/find/", {"q": "陳"}).content.decode()
+    assert "請再多說一點" in desk.get("/desk/find/", {"q": "陳"}).content.decode()
     assert [entry.detail["results"] for entry in entries("searched")] == [1, 2, 0]
 
 

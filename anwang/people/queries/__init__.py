@@ -16,6 +16,7 @@ from anwang.people.queries.persons import (
     find_many,
     find_people,
     model_in_force,
+    population_for,
     rank_many,
     relatives_meant,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "find_people",
     "identities_of",
     "model_in_force",
+    "population_for",
     "rank_many",
     "rejected_pairs",
     "relatives_meant",

@@ -115,7 +115,7 @@ def rank_many(
     if len(asked) >= _TOGETHER_FROM:
         return _rank_in_turn(asked, rejected, model, limit)
     near = candidates_of(asked).without(rejected)
-    model = model.for_population(_population(model, near.persons))
+    model = model.for_population(population_for(model, near.persons))
     return [
         [
             (uuid.UUID(hex=person), scored)
@@ -140,7 +140,7 @@ def _rank_in_turn(
             near = candidates_of(some, keys).without(
                 {(place - at * AT_ONCE, person) for place, person in rejected}
             )
-            scaled = model.for_population(_population(model, near.persons))
+            scaled = model.for_population(population_for(model, near.persons))
             ranked.append(
                 beside.submit(
                     rank_together, some, near.places, near.person_ids, near.packed, scaled, limit
@@ -197,7 +197,7 @@ def _rejected(own_keys: Sequence[str | None]) -> set[tuple[int, uuid.UUID]]:
     return {(place_of[key], person) for key, person in pairs}
 
 
-def _population(model: Model, persons: int) -> int:
+def population_for(model: Model, persons: int) -> int:
     """The register's size in doublings of the model's: small changes must not move a score."""
     doublings = max(0, math.ceil(math.log2(max(persons, 1) / model.population)))
     return model.population << doublings

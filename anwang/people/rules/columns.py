@@ -54,6 +54,7 @@ _LISTS: Final = {
 }
 NAME_COLUMNS: Final = (*_SCALARS[:9], *_SMALL[:5], "sound_bits", *list(_LISTS)[:4])
 PHONE_COLUMNS: Final = tuple(_LISTS)[4:]
+_PLACES: Final = (*ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS))
 _NAME_SCALARS: Final = 9
 _NAME_LISTS: Final = 4
 STORED: Final = np.dtype(
@@ -102,6 +103,12 @@ def unpack(packed: bytes) -> Row:
     """The row that `pack` gave. Raises struct.error for bytes of another version's width."""
     flat = _PACKED.unpack(packed)
     return _Row(*flat[:_HEAD], *[flat[begin:end] for begin, end in _ENDS], _NO_NEAR)
+
+
+def without_places(row: Row) -> Row:
+    """The same columns without any address or telephone: what may be compared of who is kept safe."""
+    untold = dict.fromkeys(_PLACES, 0) | {name: (0,) * _LISTS[name] for name in PHONE_COLUMNS}
+    return row._replace(**untold)
 
 
 def rows_of(many: Iterable[Forms], shares: NameShares | None = None) -> npt.NDArray[np.void]:

@@ -1,32 +1,27 @@
-"""The duty desk: the queue, one report, finding. What decides is in `decide`."""
+"""The duty desk: the queue and one report. What decides is in `decide`."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from anwang.access.absent import openly, refused_is_absent
-from anwang.access.actions.entries import record_apart
-from anwang.access.evening import leaves_evenly
 from anwang.access.middleware import actor_of
 from anwang.access.permissions import Permit
-from anwang.access.vocabulary import Act
 from anwang.common.clock import clock_now
 from anwang.triage.actions.escalation import call_if_silent
 from anwang.triage.permissions import (
     check_can_read_matter,
-    check_can_search,
     check_can_use_desk,
     put_on_record,
 )
-from anwang.triage.presenters.queue import queue_line
-from anwang.triage.queries.matters import find_matters, report_of_receipt
-from anwang.triage.queries.queue import next_clocks, queue_version, same_event_counts
+from anwang.triage.queries.matters import report_of_receipt
+from anwang.triage.queries.queue import queue_version
 from anwang.triage.views.pages import detail_context, queue_part, with_minute
 
-__all__ = ["desk", "find", "queue", "report"]
+__all__ = ["desk", "queue", "report"]
 
 
 @refused_is_absent
@@ -36,7 +31,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     permit = openly(check_can_use_desk, request)
     part, matters = queue_part(request, permit)
     put_on_record(permit, (matter.pk for matter in matters))
-    context = {"now": part["now"], "queue": part["queue"], "find_url": reverse("triage:find")}
+    context = {"now": part["now"], "queue": part["queue"], "find_url": reverse("cases:find")}
     return render(request, "triage/desk.html", context)
 
 
@@ -78,31 +73,3 @@ def render_report(
     part, matters = queue_part(request, desk_permit)
     put_on_record(desk_permit, (matter.pk for matter in matters))
     return render(request, "triage/desk.html", part | context)
-
-
-@refused_is_absent
-@leaves_evenly
-@require_GET
-def find(request: HttpRequest) -> HttpResponse:
-    """Reports by receipt or exact name, at most 20; each search is on record with its number."""
-    permit = check_can_search(actor_of(request))
-    wanted = request.GET.get("q", "")[:100]
-    found = find_matters(wanted, permit)
-    record_apart(
-        Act.SEARCHED, actor=permit.actor, object_kind="report",
-        object_ids=[matter.pk for matter in found], purpose=permit.purpose,
-        detail={"results": len(found)},
-    )  # fmt: skip
-    if len(found) == 1:
-        return redirect("triage:report", found[0].report.receipt)
-    clocks, same_events = next_clocks(found), same_event_counts(found)
-    context = {
-        "now": clock_now(),
-        "wanted": wanted,
-        "items": [
-            queue_line(matter, clocks.get(matter.pk), same_events.get(matter.pk, 0))
-            for matter in found
-        ],
-        "find_url": reverse("triage:find"),
-    }
-    return render(request, "triage/find.html", context)

@@ -88,7 +88,7 @@ def detail_context(request: HttpRequest, receipt: str, permit: Permit, **decide:
             seat.role == Role.LEAD and seat.team_id == found.matter.accountable_team
             for seat in permit.seats
         ),
-        "find_url": reverse("triage:find") if at_desk else None,
+        "find_url": reverse("cases:find") if at_desk else None,
         **report_context(found, explained, _tables(found)),
         "forms": _forms(found, permit),
         "look": _look(found, permit, at_desk=at_desk),
