@@ -36,6 +36,7 @@ from tests.trust.planting import Fault, faults_of, planted_in_code
 from tests.trust.test_route_matrix import quiet
 from tests.trust.twin_world import (
     CHILD_NAME,
+    NUMBER,
     SEATS,
     SENDER,
     Twins,
@@ -54,6 +55,17 @@ FIGURE = Figure(
     whole=20_000,
 )
 WORDS = "範例文字" * 8
+# The child of the sealed reports and the others' child, as somebody says it at the search box.
+BY_EAR = (
+    "封曉安",
+    "封曉安 民國107",
+    "小安 8歲",
+    NUMBER,
+    "1070501",
+    "陳曉安 中壢",
+    "範例路1段2號3樓",
+    "封",
+)
 DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ROUTES: dict[str, tuple[str, ...]] = {
     "receipt": (
@@ -177,7 +189,14 @@ def trial(
     if channel == "find":
         account = chance.choice(["desk", "far-desk", "national", OPERATOR])
         words = chance.choice(
-            [sealed["receipt"], sealed["receipt"][:6], CHILD_NAME, "陳小安", sealed["report"]]
+            [
+                sealed["receipt"],
+                sealed["receipt"][:6],
+                sealed["report"],
+                CHILD_NAME,
+                "陳小安",
+                *BY_EAR,
+            ]
         )
         return f"{say}: find {words}", lambda w: w.ask(
             account, "get", "/desk/find/", data={"q": words}
