@@ -10,18 +10,30 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from anwang.access.actions.two_persons import approve
+from anwang.access.context import acting
+from anwang.access.models import Twofold
 from anwang.cases.queries.who_is_who import RecordSeen
 from anwang.cases.side_by_side import fields, level_words
-from anwang.people.models import Review
+from anwang.people.models import Identity, Review
 from anwang.people.rules.comparisons import COMPARISONS
 from anwang.people.rules.differences import side_by_side
 from anwang.people.rules.forms import forms_of
-from tests.cases.identity_world import CHILD, NAMESAKE, known, person_of, record_of, screened
+from tests.cases.identity_world import (
+    CHILD,
+    NAMESAKE,
+    TWINLIKE,
+    known,
+    person_of,
+    record_of,
+    screened,
+)
 from tests.conftest import as_role
-from tests.factories import PASSWORD, TAIPEI_CITY, desk_worker
+from tests.factories import PASSWORD, TAIPEI_CITY, TAOYUAN, TEAM, account, desk_worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("service_teams")]
 WHY = "學校傳來戶籍資料，出生日不同。"
+TOLD = {"role": "victim", "name": "陳小安", "birth": "107.5.1"}
 LONG = CHILD | {"name": "瓦歷斯·諾幹·莎韻·伊斯坦大·布農·卡那卡那富",
                 "name_romanised": "Walis Nokan Sayun Istanda " * 4,
                 "birth_date": "2018-05-01"}  # fmt: skip
@@ -74,6 +86,112 @@ def test_saying_same_not_same_and_taking_it_back_go_through_the_page():
     assert person_of(record) == child
     client.post(f"/people/{question}/say/", {"said": "same", "person": child})
     assert "由人確認是這個人" in client.get(page).content.decode()
+
+
+def two_alike() -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+    """The record of a report that may mean either of two persons, and those two."""
+    one, other = known(CHILD, TWINLIKE)
+    return record_of(screened(subjects=[TOLD])), one, other
+
+
+def registered(person: uuid.UUID) -> uuid.UUID:
+    """The register's record of somebody."""
+    with as_role("worker"):
+        return Identity.objects.get(person=person, source_id="household-registration").record_id
+
+
+def question_of(record: uuid.UUID) -> uuid.UUID:
+    with as_role("worker"):
+        return Review.objects.get(matter=record).id
+
+
+def say(client: Client, question: uuid.UUID, said: str, **more) -> str:
+    """What the page says after it."""
+    posted = client.post(f"/people/{question}/say/", {"said": said} | more, follow=True)
+    assert posted.status_code == 200
+    return posted.content.decode()
+
+
+def take_back(client: Client, page: str) -> str:
+    """Send the page's own form of taking back."""
+    undo = re.search(r"/people/[0-9a-f-]{36}/undo/[0-9a-f-]{36}/", page)[0]
+    return client.post(undo, follow=True).content.decode()
+
+
+def test_merging_keeping_apart_and_splitting_go_through_the_page_and_each_is_taken_back():
+    record, one, other = two_alike()
+    client, question = signed_in(), question_of(record)
+    first, second = registered(one), registered(other)
+
+    page = say(client, question, "apart", person=one, other=other)
+    assert "已記下" in page and "不是同一個人" in page
+    assert "已收回" in take_back(client, page)
+
+    page = say(client, question, "merge", person=one, other=other)
+    assert "已記下" in page and person_of(first) == other == person_of(second)
+    split = {"person": other, "record": [first], "reason": WHY}
+    refused = say(client, question, "split", **split | {"reason": ""})
+    assert "請寫明理由" in refused and person_of(first) == other
+    page = say(client, question, "split", **split)
+    assert WHY in page and person_of(first) not in (one, other, None)
+    take_back(client, page)
+    assert person_of(first) == other
+    take_back(client, client.get(f"/people/{question}/").content.decode())
+    assert (person_of(first), person_of(second)) == (one, other)
+
+
+def test_what_nobody_can_mean_is_no_page_and_changes_nothing():
+    record, one, other = two_alike()
+    client, question = signed_in(), question_of(record)
+    for posted in (
+        {"said": "adopt", "person": one},
+        {"said": "same"},
+        {"said": "same", "person": "x"},
+    ):
+        assert client.post(f"/people/{question}/say/", posted).status_code == 404
+    assert client.get(f"/people/{question}/say/").status_code == 405
+    stranger = say(client, question, "merge", person=one, other=uuid.uuid4())
+    assert "已記下" not in stranger
+    assert client.post(f"/people/{question}/undo/{uuid.uuid4()}/", follow=True).status_code == 200
+    assert (person_of(registered(one)), person_of(registered(other))) == (one, other)
+
+
+def test_two_who_have_a_word_each_are_merged_and_parted_again_by_two_persons_through_the_page():
+    record, one, other = two_alike()
+    second = record_of(screened(subjects=[TOLD]))
+    client, question = signed_in(), question_of(record)
+    supervisor = account("boss", (TEAM, TAOYUAN, "supervisor"))
+    say(client, question, "same", person=one)
+    say(client, question_of(second), "same", person=other, reason=WHY)
+    page = say(client, question, "merge", person=one, other=other)
+    assert "申請兩人核准" in page and person_of(record) == one
+
+    def agreed(**asked) -> str:
+        """The address at which what was asked for and approved is carried out."""
+        words = {"ground": "papers-seen", "text": "兩張身分證影本都已核對過，是同一個人。"}
+        sent = client.post(f"/people/{question}/ask/", words | asked, follow=True)
+        assert "等另一個職級的人核准" in sent.content.decode()
+        with acting(supervisor, "test"):
+            request = Twofold.objects.latest("asked_at").pk
+        path = f"/people/{question}/requests/{request}/carry-out/"
+        assert client.post(path).status_code == 404  # not approved yet
+        with acting(supervisor, "test"):
+            approve(request, supervisor)
+        assert path in client.get(f"/people/{question}/").content.decode()
+        return path
+
+    short = client.post(f"/people/{question}/ask/", {"person": one, "other": other}, follow=True)
+    assert "等另一個職級的人核准" not in short.content.decode()
+    path = agreed(person=one, other=other)
+    done = client.post(path, follow=True)
+    assert "已執行" in done.content.decode() and person_of(record) == other
+    assert client.post(path).status_code == 404  # once
+
+    refused = take_back(client, client.get(f"/people/{question}/").content.decode())
+    assert "申請兩人核准收回" in refused and person_of(record) == other
+    undoes = re.search(r'name="undoes" value="([0-9a-f-]{36})"', refused)[1]
+    client.post(agreed(undoes=undoes))
+    assert person_of(record) == one
 
 
 def test_another_office_finds_neither_the_page_nor_its_acts():
