@@ -67,11 +67,15 @@ class Goal:
 
 @dataclass(slots=True)
 class Result:
-    """What one benchmark found: a row a size, how the cost grows, goals, remarks."""
+    """What one benchmark found: a row a size, how the cost grows, goals, remarks.
+
+    `by_kind`: what failed, a row a kind of slip, where a benchmark asks questions with slips.
+    """
 
     name: str
     what: str
     rows: list[dict[str, Any]] = field(default_factory=list)
+    by_kind: list[dict[str, Any]] = field(default_factory=list)
     growth: dict[str, float] = field(default_factory=dict)
     goals: list[Goal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -93,6 +97,8 @@ class Result:
         path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         print(f"\n{self.name}: {self.what}")
         print(table(self.rows))
+        if self.by_kind:
+            print(f"\nBy kind of slip:\n{table(self.by_kind)}\n")
         if self.growth:
             told = ", ".join(f"{name} {value:+.2f}" for name, value in self.growth.items())
             print(f"  growth log(cost)/log(n): {told}")

@@ -12,8 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,8 +55,8 @@ def main(arguments: Sequence[str] = ()) -> int:
         for size in sizes:
             nation = _Nation(running, size, TEST_SEED, peers=not asked.alone)
             result.rows.append(_row(size, nation, thresholds))
+            result.by_kind += [{"size": size} | row for row in by_kind(nation.answers, thresholds)]
             print(table([result.rows[-1]]), flush=True)
-            print(f"\nBy kind, {size:,} persons:\n{table(by_kind(nation, thresholds))}", flush=True)
     _judge(result, peers=not asked.alone)
     result.remarks.append(
         f"thresholds chosen on {trained:,} persons of seed {TRAINING_SEED}: "
@@ -214,20 +213,23 @@ def _row(size: int, nation: _Nation, thresholds: dict[str, float]) -> dict[str, 
     return row
 
 
-def by_kind(nation: _Nation, thresholds: dict[str, float]) -> list[dict[str, Any]]:
-    """For each kind of trouble how many were asked, missed and wrongly taken by each engine."""
-    kinds: dict[str, dict[str, Any]] = defaultdict(dict)
-    for name, answers in nation.answers.items():
-        for kind in sorted({one.kind for one in answers}):
-            mine = [one for one in answers if one.kind == kind]
+def by_kind(
+    answers: Mapping[str, Sequence[Answer]], thresholds: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """For each kind of slip how many were asked, missed and wrongly taken by each engine."""
+    kinds = sorted({one.kind for found in answers.values() for one in found})
+    rows: list[dict[str, Any]] = [{"kind": kind} for kind in kinds]
+    for name, found in answers.items():
+        for row in rows:
+            mine = [one for one in found if one.kind == row["kind"]]
             taken = [one for one in mine if one.answered and one.score >= thresholds[name]]
-            row = kinds[kind]
-            row[f"{name}"] = len(mine)
-            row[f"{name}_missed"] = sum(one.present for one in mine) - sum(
-                one.right for one in taken
-            )
-            row[f"{name}_wrong"] = sum(not one.right for one in taken)
-    return [{"kind": kind, **row} for kind, row in sorted(kinds.items())]
+            right = sum(one.right for one in taken)
+            row |= {
+                f"{name}_asked": len(mine),
+                f"{name}_missed": sum(one.present for one in mine) - right,
+                f"{name}_wrong": len(taken) - right,
+            }
+    return rows
 
 
 def _judge(result: Result, *, peers: bool) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.harness import AS_OF, SEED, Goal, Result, bench, percentile, table
+from benchmarks.harness import AS_OF, SEED, Goal, Result, bench, percentile
 from benchmarks.loading import database_of, loaded
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] = ()) -> int:
             running.leave()
             if asked.misses:
                 _print_misses(answers)
-    print(f"\nBy kind, {size:,} persons:\n{table(by_kind(answers))}")
-    _judge(result, answers)
+            result.by_kind += [{"size": size} | row for row in by_kind(answers)]
+    _judge(result)
     return result.keep()
 
 
@@ -83,7 +83,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _judge(result: Result, answers: Sequence[Answer]) -> None:
+def _judge(result: Result) -> None:
     last = result.rows[-1]
     for column in ("ms_p50", "picture_ms_p50"):
         result.grow(column)
@@ -95,11 +95,6 @@ def _judge(result: Result, answers: Sequence[Answer]) -> None:
         Goal("one query, 99th of 100", last["ms_p99"], 15, "ms"),
         Goal("one household picture, median", last["picture_ms_p50"], 10, "ms"),
     ]  # fmt: skip
-    result.remarks += [
-        f"{row['kind']}: {row['queries']} queries, recall {row['recall']}, accepted and right"
-        f" {row['right']}, accepted and wrong {row['wrong']}"
-        for row in by_kind(answers)
-    ]
 
 
 def measured(answers: Sequence[Answer]) -> dict[str, Any]:

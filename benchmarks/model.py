@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         from anwang.people.rules.scoring import MODELS
 
         for seed in (TRAINING_SEED, TEST_SEED):
-            peopled(running, persons, seed, count=ASKED)
+            peopled(running, persons, seed)
         begun = asked.begin_with or MODELS / ASSUMED
         draft = asked.judge or _trained(running, persons, asked.out or Path(scratch), begun)
         out = asked.out or Path(scratch)
@@ -70,7 +70,7 @@ def _trained(running: Bench, persons: int, folder: Path, start: Path) -> Path:
     running.act_as("worker", database_of(persons, TRAINING_SEED))
     from anwang.people.actions.linkage_models import train_model
 
-    asked = [_forms(one) for one in questions(running, persons, TRAINING_SEED)[::2]]
+    asked = [_forms(one) for one in questions(running, persons, TRAINING_SEED, count=ASKED)[::2]]
     model = train_model(
         asked, folder, start=start, seed=TRAINING_SEED, random_pairs=RANDOM_PAIRS, keep=KEPT,
         tell=lambda step: print(f"  {step}", file=sys.stderr, flush=True),
@@ -85,7 +85,7 @@ def _judged(running: Bench, persons: int, seed: int, model: Path, out: Path) -> 
     from anwang.people.actions.linkage_models import evaluate_model
 
     whose = _records(running, persons, seed)
-    asked = questions(running, persons, seed)[1::2][:JUDGED]
+    asked = questions(running, persons, seed, count=ASKED)[1::2][:JUDGED]
     told = evaluate_model(
         model,
         [(_forms(one), one["kind"], whose.get(one["person"], frozenset())) for one in asked],

@@ -25,10 +25,15 @@ import psycopg
 import pyarrow.parquet as pq
 
 from benchmarks.harness import AS_OF, Bench, clocked
-from benchmarks.population import COLUMNS, SOURCES, write
+from benchmarks.population import COLUMNS, SOURCES, queries, write
+from benchmarks.population.writing import QUERIES
 
 TABLES: Final = ("people_person", "people_identity", "people_key")
 _ROWS: Final = 20_000
+# What the questions are drawn by.
+_ASKING: Final = [
+    Path(__file__).with_name("population") / name for name in ("questions.py", "slips.py")
+]
 # Numbers of identities rise through the sources, a slice of rows to each piece of work.
 _INDEXES: Final = """
 select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.conname,
@@ -73,25 +78,25 @@ def person_id(number: int) -> uuid.UUID:
     return uuid.UUID(bytes=blake2b(b"person %d" % number, digest_size=16).digest(), version=4)
 
 
-def peopled(running: Bench, persons: int, seed: int, *, count: int = 5_000) -> dict[str, Any]:
+def peopled(running: Bench, persons: int, seed: int) -> dict[str, Any]:
     """Fill the database of a nation unless an earlier run of the same rules did; what was measured."""
     from anwang.people.nation.layout import definition
 
     database = database_of(persons, seed)
     made_of = f"{definition()} {' '.join(SOURCES)}"
     if not running.has(database) or running.noted(database).get("definition") != made_of:
-        found = _fill(running, persons, seed, count)
+        found = _fill(running, persons, seed)
         running.note(database, definition=made_of, **found)
     return running.noted(database)
 
 
-def _fill(running: Bench, persons: int, seed: int, count: int) -> dict[str, Any]:
+def _fill(running: Bench, persons: int, seed: int) -> dict[str, Any]:
     cores = os.cpu_count() or 1
     seconds: dict[str, float] = {}
     folder = folder_of(running, persons, seed)
     shutil.rmtree(folder, ignore_errors=True)
     with clocked(seconds, "draw"):
-        write(folder, persons, seed, count=count, workers=cores)
+        write(folder, persons, seed, count=1, workers=cores)
         owners = _owners(folder)
     database = database_of(persons, seed)
     running.fresh(database)
@@ -235,9 +240,17 @@ def _copy(connection: psycopg.Connection[Any], table: str, text: bytes) -> None:
         to.write(text)
 
 
-def questions(running: Bench, persons: int, seed: int) -> list[dict[str, Any]]:
-    """The nation's questions: the columns told, `kind`, `person` (None: absent)."""
-    table = pq.read_table(folder_of(running, persons, seed) / "queries.parquet")
+def questions(
+    running: Bench, persons: int, seed: int, *, count: int = QUERIES
+) -> list[dict[str, Any]]:
+    """`count` questions of the nation: the columns told, `kind`, `person` (None: absent). Drawn anew
+    where a folder that stays has those of earlier rules.
+    """
+    digest = blake2b(b"".join(path.read_bytes() for path in _ASKING), digest_size=6).hexdigest()
+    path = folder_of(running, persons, seed) / f"queries-{count}-{digest}.parquet"
+    if not path.exists():
+        pq.write_table(queries(seed, persons, count), path)
+    table = pq.read_table(path)
     return [
         {name: value for name, value in row.items() if value is not None or name == "person"}
         for row in table.to_pylist()

@@ -55,6 +55,8 @@ def page() -> str:
             )
     for result in results:
         lines += ["", f"## {result['name']}: {result['what']}", "", *_rows(result["rows"])]
+        if result.get("by_kind"):
+            lines += ["", "By kind of slip:", "", *_rows(result["by_kind"])]
         if result.get("growth"):
             told = ", ".join(f"{name} {value:+.2f}" for name, value in result["growth"].items())
             lines += ["", f"Growth log(cost)/log(n): {told}."]

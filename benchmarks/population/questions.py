@@ -1,7 +1,7 @@
 """Descriptions of persons as reports give them, each with the kind of its trouble and the truth.
 
-Shares in `KINDS` are of all questions. 40 % carry no number, right or wrong; whoever is `absent`
-is described like the others, half of them at a door of somebody who is in the register.
+Shares in `KINDS` are of all questions. 40 % carry no number, right, wrong or masked; whoever is
+`absent` is described like the others, half of them at a door of somebody who is in the register.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ import pyarrow as pa
 from benchmarks.harness import AS_OF
 from benchmarks.population.doors import told as told_door
 from benchmarks.population.people import BLOCK, People, blocks_of, people_of
+from benchmarks.population.slips import (
+    has_near_sound,
+    masked,
+    near_sound,
+    one_missing,
+    with_married_prefix,
+    wrong_letter,
+)
 from demo.addresses import Address
 from demo.slips import (
     homophone,
@@ -33,12 +41,17 @@ COLUMNS: Final = ("query_id", "national_id", "name", "name_romanised", "birth", 
                   "address", "kind", "person")  # fmt: skip
 # kind: (share of the questions, share of these that carry a number)
 KINDS: Final[dict[str, tuple[float, float]]] = {
-    "exact": (0.14, 1.0),
-    "id-slip": (0.18, 1.0),
-    "homophone": (0.12, 0.55),
-    "old-address": (0.08, 0.4),
-    "missing-id": (0.12, 0.0),
-    "nickname": (0.06, 0.0),
+    "exact": (0.10, 1.0),
+    "id-slip": (0.13, 1.0),
+    "masked-id": (0.04, 1.0),
+    "wrong-letter": (0.03, 1.0),
+    "homophone": (0.10, 0.5),
+    "near-sound": (0.04, 0.4),
+    "missing-character": (0.03, 0.4),
+    "married-prefix": (0.02, 0.5),
+    "old-address": (0.07, 0.35),
+    "missing-id": (0.09, 0.0),
+    "nickname": (0.05, 0.0),
     "romanised": (0.03, 0.5),
     "indigenous": (0.03, 0.5),
     "twins": (0.02, 0.35),
@@ -46,7 +59,9 @@ KINDS: Final[dict[str, tuple[float, float]]] = {
     "absent": (0.20, 0.755),
 }
 _MOST_BLOCKS: Final = 250
-_LIKE_PRESENT: Final = ("exact", "id-slip", "homophone", "old-address", "missing-id", "nickname")
+_LIKE_PRESENT: Final = ("exact", "id-slip", "masked-id", "wrong-letter", "homophone", "near-sound",
+                        "missing-character", "old-address", "missing-id", "nickname")  # fmt: skip
+_MARRIED_FROM: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,12 @@ def _who(people: People) -> dict[str, Any]:
     plain = named & ~people.names.indigenous
     at_least_some = dict.fromkeys(KINDS, plain)
     return at_least_some | {
+        "near-sound": plain & np.array([has_near_sound(name) for name in people.names.legal]),
+        "missing-character": plain & np.array([len(name) > 2 for name in people.names.legal]),
+        "married-prefix": plain
+        & people.homes.female
+        & (people.ages >= _MARRIED_FROM)
+        & np.array([len(name) < 4 for name in people.names.legal]),
         "old-address": plain & (people.former["number"] > 0),
         "romanised": people.names.abroad & (people.names.romanised != "") & ~people.unnamed,
         "indigenous": traditional & ~people.unnamed,
@@ -171,12 +192,21 @@ def _asked(told: Told, kind: str, numbered: float, stream: Random) -> Row:
     row = _ASKED[kind](told, stream)
     row |= {"kind": kind, "person": told.number}
     if stream.random() < numbered:
-        slip = kind == "id-slip" or (kind != "exact" and stream.random() < 0.1)
-        row["national_id"] = one_slip(told.national_id, stream) if slip else told.national_id
+        writing = _NUMBERS.get(kind) or (one_slip if stream.random() < 0.1 else _as_it_is)
+        row["national_id"] = writing(told.national_id, stream)
     else:
         row.pop("national_id", None)
         _enough(row, told, stream)
     return row
+
+
+def _as_it_is(number: str, stream: Random) -> str:
+    return number
+
+
+_NUMBERS: Final[dict[str, Callable[[str, Random], str]]] = {
+    "exact": _as_it_is, "id-slip": one_slip, "masked-id": masked, "wrong-letter": wrong_letter,
+}  # fmt: skip
 
 
 def _enough(row: Row, told: Told, stream: Random) -> None:
@@ -225,9 +255,14 @@ def _id_slip(told: Told, stream: Random) -> Row:
     return {"name": name} | _some(told, stream, 0.6, 0.6, 0.2, 0.3)
 
 
-def _homophone(told: Told, stream: Random) -> Row:
-    heard = variant(told.name, stream) if stream.random() < 0.2 else homophone(told.name, stream)
-    return {"name": heard} | _some(told, stream, 0.85, 0.9, 0.3, 0.5)
+def _heard(*ways: tuple[float, Callable[[str, Random], str]]) -> Callable[[Told, Random], Row]:
+    """A name written in one of some ways, each with its share."""
+
+    def asked(told: Told, stream: Random) -> Row:
+        (write,) = stream.choices([way for _, way in ways], [share for share, _ in ways])
+        return {"name": write(told.name, stream)} | _some(told, stream, 0.85, 0.9, 0.3, 0.5)
+
+    return asked
 
 
 def _old_address(told: Told, stream: Random) -> Row:
@@ -280,7 +315,10 @@ def _newborn(told: Told, stream: Random) -> Row:
 
 
 _ASKED: Final[dict[str, Callable[[Told, Random], Row]]] = {
-    "exact": _exact, "id-slip": _id_slip, "homophone": _homophone, "old-address": _old_address,
+    "exact": _exact, "id-slip": _id_slip, "masked-id": _id_slip, "wrong-letter": _id_slip,
+    "homophone": _heard((0.8, homophone), (0.2, variant)), "near-sound": _heard((1, near_sound)),
+    "missing-character": _heard((1, one_missing)),
+    "married-prefix": _heard((1, with_married_prefix)), "old-address": _old_address,
     "missing-id": _missing_id, "nickname": _nickname, "romanised": _romanised,
     "indigenous": _indigenous, "twins": _twin, "newborn-without-name": _newborn,
 }  # fmt: skip
