@@ -80,5 +80,15 @@ def test_a_valid_number_of_somebody_else_speaks_against():
     assert mother_said({"name": "謝心安", "national_id": "B287654321"}) != "father"
 
 
+def test_a_record_that_does_not_tell_hides_no_contradiction_of_another():
+    bare = {"name": MOTHER["name"]}
+    alone = Relative("mother", [row(bare)], True)
+    both = Relative("mother", [row(bare), row(MOTHER)], True)
+    for told in ({"birth": "約8歲"}, {"sex": "M"}, {"national_id": "B287654326"}):
+        asked = row(bare | told, query=True)
+        assert relative_meant(asked, [alone], MODEL) is not None
+        assert relative_meant(asked, [both], MODEL) is None
+
+
 def test_a_family_without_people_answers_nobody():
     assert relative_meant(row({"name": "謝心安"}), [], MODEL) is None

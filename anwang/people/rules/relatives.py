@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from anwang.people.rules.columns import Row
-from anwang.people.rules.comparisons import LEVEL_OF
-from anwang.people.rules.scoring import Model, Reason, Scored
+from anwang.people.rules.scoring import Model, Reason, Scored, best_record, levels_of, weighed
 
 Key = TypeVar("Key", bound=Hashable)
-_TELLING: Final = ("national_id", "name", "birth", "sex")
+_LEVELS: Final = levels_of(("national_id", "name", "birth", "sex"))
 # One of these must agree, and none speak against: a relation alone fits every sister.
 _PERSONAL: Final = ("national_id", "name", "birth")
 _CONTRADICTION: Final = -5.0  # bits; an unknown nickname is none
@@ -42,11 +41,7 @@ def relative_meant(
     None where two could be meant, where nobody fits, and where only the relation does. Somebody
     who is not of the family is as likely beforehand as each who is.
     """
-    scored = [
-        (one.person, max((_score(told, row, one.related, model) for row in one.rows),
-                         key=lambda found: found.weight))
-        for one in family if one.rows
-    ]  # fmt: skip
+    scored = [(one.person, _score(told, one, model)) for one in family if one.rows]
     if not scored:
         return None
     mass = 1.0 + sum(2.0**found.weight for _, found in scored)
@@ -57,15 +52,12 @@ def relative_meant(
     return person, Scored(best.weight, probability, best.reasons)
 
 
-def _score(told: Row, row: Row, related: bool | None, model: Model) -> Scored:
-    reasons = [
-        model.weights[name][level]
-        for name in _TELLING
-        if (level := LEVEL_OF[name](told, row)) is not None
-    ]
-    if related is not None:
-        reasons.append(model.relation["same" if related else "other"])
-    return Scored(sum(one.weight for one in reasons), 0.0, tuple(reasons))
+def _score(told: Row, one: Relative[Key], model: Model) -> Scored:
+    weight, _, reasons = best_record([weighed(told, row, model, _LEVELS) for row in one.rows])
+    if one.related is not None:
+        relation = model.relation["same" if one.related else "other"]
+        weight, reasons = weight + relation.weight, [*reasons, relation]
+    return Scored(weight, 0.0, tuple(reasons))
 
 
 def _holds(scored: Scored) -> bool:

@@ -5,7 +5,7 @@ link too many puts one family's past on another's file; a link too few hides a c
 the weights' file.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 from operator import itemgetter
@@ -25,11 +25,10 @@ CONTRADICTION: Final = 5.5
 # What a person keeps for life. Where the record that speaks best does not tell it, the person's others
 # still may contradict; a telephone, a door and a name change, and an old one contradicts nothing.
 LASTING: Final = ("national_id", "birth", "sex")
-# With a bit for each of `LASTING`, by which it is noticed at once that a record does not tell it.
-_LEVELS: Final = [
-    (name, level_of, 1 << place if name in LASTING else 0)
-    for place, (name, level_of) in enumerate(LEVEL_OF.items())
-]
+Levels: TypeAlias = list[tuple[str, Callable[[Row, Row], str | None], int]]
+"""Comparisons with a bit for each of `LASTING`, by which it is noticed at once that a record does not
+tell it.
+"""
 
 Candidate = TypeVar("Candidate", bound=Hashable)
 
@@ -82,6 +81,18 @@ class Model:
         return replace(self, population=max(1, persons))
 
 
+def levels_of(comparisons: Collection[str]) -> Levels:
+    """These comparisons, in the order in which all are weighed."""
+    return [
+        (name, level_of, 1 << place if name in LASTING else 0)
+        for place, (name, level_of) in enumerate(LEVEL_OF.items())
+        if name in comparisons
+    ]
+
+
+_LEVELS: Final = levels_of(LEVEL_OF)
+
+
 def load_model(path: Path | str = MODEL_FILE) -> Model:
     """Read a model file. Raises ModelFault if a comparison or level is missing, unknown or out of
     range.
@@ -110,16 +121,17 @@ def score(query: Row, candidate: Row, model: Model) -> Scored:
 
     The probability takes nobody else into account; to accept a link use `rank`.
     """
-    weight, _, reasons = _weighed(query, candidate, model)
+    weight, _, reasons = weighed(query, candidate, model)
     return Scored(weight, _probability(weight - log2(model.population)), tuple(reasons))
 
 
-def _weighed(query: Row, candidate: Row, model: Model) -> Weighed:
+def weighed(query: Row, candidate: Row, model: Model, levels: Levels = _LEVELS) -> Weighed:
+    """One record of a person, by all comparisons or some (`levels_of`)."""
     reasons = []
     weight = 0.0
     untold = 0
     weights = model.weights
-    for comparison, level_of, bit in _LEVELS:
+    for comparison, level_of, bit in levels:
         level = level_of(query, candidate)
         if level is None:
             untold |= bit
@@ -130,7 +142,7 @@ def _weighed(query: Row, candidate: Row, model: Model) -> Weighed:
     return weight, untold, reasons
 
 
-def _best_record(records: Sequence[Weighed]) -> Weighed:
+def best_record(records: Sequence[Weighed]) -> Weighed:
     """What a person's records (at least one) say: the heaviest speaks, once each is charged with
     what it leaves untold of `LASTING` and the others contradict. Of those, the kindest is believed.
     """
@@ -182,19 +194,19 @@ def rank(
 ) -> list[tuple[Candidate, Scored]]:
     """The first `limit` persons by weight (all without), each with its probability among all.
 
-    A person may come with several records: the best speaks (`_best_record`). Only one person can be
+    A person may come with several records: the best speaks (`best_record`). Only one person can be
     the one asked for (or none of them), so that two equals have at most one half each: a common
     name cannot be accepted.
     """
     records: dict[Candidate, list[Weighed]] = {}
     for person, row in candidates:
-        weighed = _weighed(query, row, model)
+        found = weighed(query, row, model)
         known = records.get(person)
         if known is None:
-            records[person] = [weighed]
+            records[person] = [found]
         else:
-            known.append(weighed)
-    best = [(person, _best_record(mine)) for person, mine in records.items()]
+            known.append(found)
+    best = [(person, best_record(mine)) for person, mine in records.items()]
     ordered = sorted(best, key=lambda pair: (-pair[1][0], str(pair[0])))
     mass = model.population + sum(2.0 ** min(weight, FARTHEST) for _, (weight, *_) in ordered)
     return [
