@@ -8,41 +8,64 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import random
 import re
+import select
+import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
 
 import psycopg
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, connections, transaction
 from django.test import Client
 
 from tests.conftest import add_service_teams, clone_of, template_database
 from tests.factories import PASSWORD, account, desk_worker, report_body, screened_report
 
-FULL, FULL_AT_COMMIT, REVOKED, CUT = "full", "full at commit", "revoked", "cut"
-FAULTS = (FULL, FULL_AT_COMMIT, REVOKED, CUT)
+REVOKED, CUT, KILLED = "revoked", "cut beforehand", "the process killed"
+# What happens in the middle of an entry, as it is inserted or only when it is committed.
+IN_THE_MIDDLE = tuple(
+    f"{what} at the {moment}"
+    for what in ("full", "audit killed", "answering killed")
+    for moment in ("insert", "commit")
+)
+FAULTS = (*IN_THE_MIDDLE, REVOKED, CUT, KILLED)
 REPORTS = 24
-# A full disk as PostgreSQL tells it (53100), at the insert or only when the entry is committed.
+LONGEST_LIFE_SECONDS = 0.08  # of a process that is killed: an answer takes about half
+# A full disk as PostgreSQL tells it (53100); an end of the backend that writes the entry, or of the one
+# that is to answer with what the entry tells of.
 APPARATUS = """
 create table trust_fault (how text);
 insert into trust_fault values ('');
-grant select on trust_fault to public;
-create function trust_disk() returns trigger language plpgsql as $$
+create function trust_fails() returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    wanted text := (select how from trust_fault);
 begin
-    if exists (select from trust_fault where how = tg_argv[0]) then
+    if wanted = 'full at the ' || tg_argv[0] then
         raise exception 'could not extend file: No space left on device' using errcode = '53100';
+    elsif wanted = 'audit killed at the ' || tg_argv[0] then
+        perform pg_terminate_backend(pg_backend_pid()), pg_sleep(1);
+    elsif wanted = 'answering killed at the ' || tg_argv[0] then
+        perform pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'answering' and datname = current_database();
+        perform pg_sleep(0.002);
     end if;
     return new;
 end $$;
-create trigger disk before insert on access_auditentry
-    for each row execute function trust_disk('full');
+create trigger fails before insert on access_auditentry
+    for each row execute function trust_fails('insert');
 """
 AT_COMMIT = """
-create constraint trigger disk_at_commit after insert on {partition}
-    deferrable initially deferred for each row execute function trust_disk('full at commit');
+create constraint trigger fails_at_commit after insert on {partition}
+    deferrable initially deferred for each row execute function trust_fails('commit');
 """
 
 
@@ -56,6 +79,7 @@ class World:
     secret: str
     reports: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> receipt, marker
     own: str = ""
+    seen_before_killed: int = 0  # requests of killed processes that had told something
 
     @property
     def paths(self) -> list[str]:
@@ -97,23 +121,25 @@ class World:
 
     @contextlib.contextmanager
     def faulty(self, how: str) -> Iterator[None]:
-        """The audit takes no entry for a block, in one of four ways; none for any other word."""
+        """Something fails for a block, in one of FAULTS; nothing for any other word."""
+        run = self.outside.execute
         if how == CUT:
-            self.outside.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'audit' and datname = current_database()"
-            )
+            run("select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'audit' and datname = current_database()")  # fmt: skip
         elif how == REVOKED:
-            self.outside.execute("revoke insert on access_auditentry from anwang_app")
-        else:
-            self.outside.execute("update trust_fault set how = %s", [how])
+            run("revoke insert on access_auditentry from anwang_app")
+        elif how in IN_THE_MIDDLE:
+            run("update trust_fault set how = %s", [how])
         try:
             yield
-        finally:
-            self.outside.execute("update trust_fault set how = ''")
-            self.outside.execute("grant insert on access_auditentry to anwang_app")
-            if how == CUT:
+        finally:  # only what was done: each of these makes every connection plan anew
+            if how == REVOKED:
+                run("grant insert on access_auditentry to anwang_app")
+            elif how in IN_THE_MIDDLE:
+                run("update trust_fault set how = ''")
+            if how == CUT or "killed" in how:
                 connections["audit"].close()
+                connection.close()
 
 
 def _make(world: World) -> None:
@@ -157,10 +183,10 @@ def world(server: Any, blocker: Any, name: str) -> Iterator[World]:
         for (partition,) in partitions:
             outside.execute(AT_COMMIT.format(partition=partition))
         connection.close()
-        connection.settings_dict |= {"NAME": name, "HOST": str(server.sockets)}
-        connections.settings["audit"] = dict(connection.settings_dict) | {
-            "OPTIONS": {"options": "-c role=anwang_app -c application_name=audit"}
-        }
+        connection.settings_dict |= {"NAME": name, "HOST": str(server.sockets)} | _called(
+            "answering"
+        )
+        connections.settings["audit"] = dict(connection.settings_dict) | _called("audit")
         settings.AUDIT_ALIAS = "audit"
         made = World(outside, Client(), Client(), "an invented credential")
         # An error is answered as a server would, not thrown at the test.
@@ -176,6 +202,10 @@ def world(server: Any, blocker: Any, name: str) -> Iterator[World]:
             connection.settings_dict |= kept
     with psycopg.connect(server.address("postgres", "postgres"), autocommit=True) as admin:
         admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+def _called(name: str) -> dict[str, Any]:
+    return {"OPTIONS": {"options": f"-c role=anwang_app -c application_name={name}"}}
 
 
 def _request(chance: random.Random, made: World) -> tuple[Client, str, dict[str, str] | None, int]:
@@ -211,6 +241,39 @@ def _text(client: Client, path: str, posted: dict[str, str] | None) -> tuple[int
     return answer.status_code, sent.decode(errors="replace")
 
 
+def _text_until_killed(client: Client, path: str, chance: random.Random) -> tuple[int, str]:
+    """What a process of its own has sent when it is killed: at a random moment, or as it begins to."""
+    connections.close_all()  # no process goes on with another's connections
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _serve(client, path, writing)
+    os.close(writing)
+    if chance.random() < 0.5:
+        time.sleep(chance.uniform(0, LONGEST_LIFE_SECONDS))
+    else:
+        select.select([reading], [], [], 5)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reading, "rb") as sent:
+        return 0, sent.read().decode(errors="replace")
+
+
+def _serve(client: Client, path: str, writing: int) -> NoReturn:
+    """Answer one request as a server does: send each part as it comes, then close, then wait."""
+    with contextlib.suppress(BaseException):
+        path, _, query = path.partition("?")
+        environ = client._base_environ(  # type: ignore[attr-defined]
+            PATH_INFO=unquote_to_bytes(path).decode("iso-8859-1"), QUERY_STRING=query
+        )
+        answer = WSGIHandler()(environ, lambda *_: None)
+        for part in answer:
+            os.write(writing, part)
+        answer.close()
+        time.sleep(5)
+    os._exit(0)
+
+
 def attempt_on(made: World) -> Callable[[range, int], list[str]]:
     """The attempt of the figure: as many reads as there are numbers, in requests of several."""
 
@@ -225,7 +288,11 @@ def attempt_on(made: World) -> Callable[[range, int], list[str]]:
             how = chance.choice((*FAULTS, "", ""))
             before = made.last_no()
             with made.faulty(how):
-                status, text = _text(client, path, posted)
+                if how == KILLED and posted is None:
+                    status, text = _text_until_killed(client, path, chance)
+                    made.seen_before_killed += bool(made.seen_in(text, path))
+                else:
+                    status, text = _text(client, path, posted)
             seen = made.seen_in(text, path)
             if status == 200 and path.startswith("/receipts/"):
                 seen |= {one for one, (receipt, _) in made.reports.items() if receipt == made.own}

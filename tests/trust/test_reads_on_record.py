@@ -1,7 +1,7 @@
 """No record, no reading: whatever fails, nobody sees a report without a committed entry (D2).
 
-Figure: sensitive reads with the audit's disk full at the insert or at the commit, its rights gone,
-its connection cut: none unrecorded.
+Figure: sensitive reads with the audit's disk full, its rights gone, its connection cut; with its backend
+or the answering one killed in the middle of the entry; with the answering process killed: none unrecorded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from tests.trust.reading import REPORTS, World, attempt_on, opened, world
 
 FIGURE = Figure(
     name="reads-on-record",
-    what="sensitive reads while the audit fails: disk full, rights gone, connection cut",
+    what="sensitive reads under kills (the audit's and the answering backend in the middle of an entry, the"
+    " answering process) and while the audit fails: disk full, rights gone, connection cut",
     goal="0 of 1,000,000 unrecorded",
     share=5_000,
     whole=1_000_000,
@@ -36,6 +37,7 @@ def test_the_pages_show_what_the_figure_is_about(made):
 
 def test_nobody_reads_what_is_not_on_record(made):
     hold(FIGURE, attempt_on(made))
+    assert made.seen_before_killed, "no killed process had told anything: its trials show nothing"
 
 
 @pytest.mark.parametrize(
