@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anwang.people.rules.characters import coarse_text
 from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
 
 
@@ -58,6 +59,32 @@ def test_a_written_name_is_taken_apart(written, surname, given, nickname):
 )
 def test_names_said_alike_have_the_same_sounds(one, other):
     assert parse_name(one).sounds == parse_name(other).sounds
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("程志安", "陳自安"),
+        ("林靜宜", "林進宜"),
+        ("林心儀", "林星儀"),
+        ("王惠芬", "王惠婚"),
+        ("洪淑惠", "馮淑惠"),
+        ("胡美玉", "傅美玉"),
+        ("林芳如", "林黃如"),
+        ("林菲菲", "林慧輝"),
+        ("林凡", "林歡"),
+        ("林發", "林華"),
+    ],
+)
+def test_names_that_many_say_alike_have_the_same_merged_sounds(one, other):
+    mine, theirs = parse_name(one).sounds, parse_name(other).sounds
+    assert mine != theirs
+    assert coarse_text(mine) == coarse_text(theirs)
+
+
+@pytest.mark.parametrize(("one", "other"), [("林芳", "林方正"), ("林福", "林合"), ("林發", "林海")])
+def test_other_sounds_are_not_merged(one, other):
+    assert coarse_text(parse_name(one).sounds) != coarse_text(parse_name(other).sounds)
 
 
 def test_a_surname_is_read_as_a_surname():

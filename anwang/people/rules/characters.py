@@ -17,6 +17,7 @@ NAMES_FILE: Final = Path(__file__).parent.parent / "policies" / "names.yaml"
 NAME_TABLES: Final[dict[str, Any]] = read_yaml(NAMES_FILE)
 
 _VARIANTS: Final[dict[str, str]] = NAME_TABLES["variants"]
+_MERGED: Final[dict[str, str]] = NAME_TABLES["merged_syllables"]
 _GIVEN_READINGS: Final[dict[str, str]] = NAME_TABLES["given_readings"]
 _HAN_RANGES: Final = (
     (0x3400, 0x4DBF),
@@ -74,14 +75,14 @@ def sound(sign: str) -> str:
 
 @lru_cache(maxsize=4096)
 def coarse(syllable: str) -> str:
-    """`syllable` as many speakers in Taiwan merge it: zh/z, ch/c, sh/s and final ng/n fall
+    """`syllable` as many speakers in Taiwan merge it: zh/z, ch/c, sh/s, final ng/n and f/hu fall
     together.
     """
     if syllable[:2] in ("zh", "ch", "sh"):
         syllable = syllable[0] + syllable[2:]
     if syllable.endswith(("ing", "eng")):
         syllable = syllable[:-1]
-    return syllable
+    return _MERGED.get(syllable, syllable)
 
 
 @lru_cache(maxsize=65536)
