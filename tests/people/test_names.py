@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anwang.people.rules.characters import coarse_text
+from anwang.people.rules.characters import coarse_text, folded
 from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
 
 
@@ -32,7 +32,7 @@ from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
         ("陳○安", "陳", "*安", ""),
         ("林OO", "林", "**", ""),
         ("瓦歷斯·諾幹", "", "瓦歷斯諾幹", ""),
-        ("𠮷田", "", "𠮷田", ""),
+        ("𠮷田", "", "吉田", ""),
         ("不詳", "", "", ""),
         ("案母", "", "", ""),
         ("😀😀", "", "", ""),
@@ -85,6 +85,27 @@ def test_names_that_many_say_alike_have_the_same_merged_sounds(one, other):
 @pytest.mark.parametrize(("one", "other"), [("林芳", "林方正"), ("林福", "林合"), ("林發", "林海")])
 def test_other_sounds_are_not_merged(one, other):
     assert coarse_text(parse_name(one).sounds) != coarse_text(parse_name(other).sounds)
+
+
+@pytest.mark.parametrize(
+    ("written", "usual"),
+    [
+        *("台臺", "温溫", "黄黃", "峯峰", "杰傑", "浚濬", "煇輝", "瑯琅", "勛勳", "冲沖"),
+        *("𠮷吉", "髙高", "龎龐", "㐀丘", "栁柳", "悳德", "槑梅", "喆哲", "仝同", "陈陳"),
+    ],
+)
+def test_a_variant_is_compared_as_the_usual_character(written, usual):
+    assert folded(written) == folded(usual)
+
+
+@pytest.mark.parametrize("pair", ["玫玟", "范範", "余餘", "游遊", "鍾鐘", "于於", "沈沉", "何荷"])
+def test_characters_of_their_own_stay_apart(pair):
+    assert folded(pair[0]) != folded(pair[1])
+
+
+def test_what_is_folded_stays_as_it_is():
+    for sign in map(chr, [*range(0x3400, 0xA000), *range(0x20000, 0x31350)]):
+        assert folded(folded(sign)) == folded(sign), sign
 
 
 def test_a_surname_is_read_as_a_surname():

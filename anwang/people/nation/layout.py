@@ -25,6 +25,7 @@ from typing import Final
 import numpy as np
 
 from anwang.common.errors import AnwangError
+from anwang.people.rules.characters import NAME_TABLES, VARIANTS
 from anwang.people.rules.cleaning import clean
 from anwang.people.rules.columns import STORED
 from config.home import home
@@ -69,7 +70,9 @@ def folder_of() -> Path:
 
 @cache
 def definition() -> str:
-    """A digest of what columns and keys are made of some records: another code, another digest."""
+    """A digest of what columns and keys are made of some records, and of the tables of names: other code
+    or tables, another digest.
+    """
     told = {
         "national_id": ["A123456789", "", "a２２３４５６７８１"],
         "name": ["歐陽峯", "林美玉之女", "Panay·Nomin"],
@@ -79,7 +82,8 @@ def definition() -> str:
         "previous_address": ["", "臺中市北區三民路三段8號B1", ""],
     }
     cleaned = clean(told, token=str.encode)
-    parts = (repr(STORED.descr).encode(), cleaned.rows.tobytes(), cleaned.keys.tobytes())
+    tables = json.dumps([VARIANTS, NAME_TABLES], sort_keys=True).encode()
+    parts = (repr(STORED.descr).encode(), tables, cleaned.rows.tobytes(), cleaned.keys.tobytes())
     return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 

@@ -15,8 +15,12 @@ from anwang.common.yaml_files import read_yaml
 
 NAMES_FILE: Final = Path(__file__).parent.parent / "policies" / "names.yaml"
 NAME_TABLES: Final[dict[str, Any]] = read_yaml(NAMES_FILE)
+UNIHAN_FILE: Final = NAMES_FILE.with_name("unihan_variants.yaml")
 
-_VARIANTS: Final[dict[str, str]] = NAME_TABLES["variants"]
+VARIANTS: Final[dict[str, str]] = {
+    **dict(read_yaml(UNIHAN_FILE)["pairs"].split()),
+    **NAME_TABLES["variants"],
+}
 _MERGED: Final[dict[str, str]] = NAME_TABLES["merged_syllables"]
 _GIVEN_READINGS: Final[dict[str, str]] = NAME_TABLES["given_readings"]
 _HAN_RANGES: Final = (
@@ -48,8 +52,8 @@ def folded(sign: str) -> str:
     Characters of Big5 are never read as simplified (范 stays 范, 余 stays 余): those are surnames
     of their own.
     """
-    if sign in _VARIANTS:
-        return _VARIANTS[sign]
+    if sign in VARIANTS:
+        return VARIANTS[sign]
     if sign == "〇":
         return sign
     if "\ud800" <= sign <= "\udfff":
@@ -60,7 +64,7 @@ def folded(sign: str) -> str:
     except UnicodeEncodeError:
         sign = from_japanese.convert(from_simplified.convert(sign))
     sign = to_taiwan.convert(sign)
-    return _VARIANTS.get(sign, sign)[:1]
+    return VARIANTS.get(sign, sign)[:1]
 
 
 @lru_cache(maxsize=65536)
