@@ -21,10 +21,29 @@ from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
         ("王志明(阿明)", "王", "志明", "明"),
         ("怡君", "", "怡君", ""),
         ("陳先生", "陳", "", ""),
-        ("林君", "林", "", ""),
+        ("林君", "林", "君", "林"),
         ("陳美君", "陳", "美君", ""),
+        ("黃妹", "黃", "妹", "黃"),
+        ("李寶", "李", "寶", "李"),
+        ("陳伯", "陳", "伯", "陳"),
+        ("林仔", "林", "", "林"),
+        ("王嫂", "王", "", "王"),
+        ("安妹", "安", "妹", "安"),
+        ("美妹", "", "", "美"),
+        ("陳老", "陳", "", "陳"),
+        ("陳老先生", "陳", "", ""),
+        ("王老太太", "王", "", ""),
+        ("王老師", "王", "", ""),
+        ("李大哥", "李", "", ""),
+        ("林阿婆", "林", "", ""),
+        ("志安大哥", "", "志安", ""),
         ("張陳美玉", "陳", "美玉", ""),
         ("張簡美玉", "張簡", "美玉", ""),
+        ("歐陽陳美玉", "陳", "美玉", ""),
+        ("張歐陽美玉", "歐陽", "美玉", ""),
+        ("張歐陽美", "歐陽", "美", ""),
+        ("歐陽司馬美玉", "司馬", "美玉", ""),
+        ("歐陽美", "歐陽", "美", ""),
         ("歐陽靖雯", "歐陽", "靖雯", ""),
         ("黄怡君", "黃", "怡君", ""),
         ("陈怡君", "陳", "怡君", ""),
@@ -32,6 +51,18 @@ from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
         ("陳○安", "陳", "*安", ""),
         ("林OO", "林", "**", ""),
         ("瓦歷斯·諾幹", "", "瓦歷斯諾幹", ""),
+        ("巴奈．諾命", "", "巴奈諾命", ""),
+        ("巴奈　諾命", "", "巴奈諾命", ""),
+        ("巴奈-諾命 女士", "", "巴奈諾命", ""),
+        ("瓦旦·比耀 Watan Piyaw", "", "瓦旦比耀", ""),
+        ("陳·志安", "陳", "志安", ""),
+        ("歐陽·靖雯", "歐陽", "靖雯", ""),
+        ("張陳 美玉", "陳", "美玉", ""),
+        ("阮氏 玉蘭", "阮", "氏玉蘭", ""),
+        ("陳志安 先生", "陳", "志安", ""),
+        ("都達佑" * 30, "", "都達佑" * 30, ""),
+        ("林\ue001", "林", "\ue001", ""),
+        ("林\U00020021\U000f0001", "林", "\U00020021\U000f0001", ""),
         ("𠮷田", "", "吉田", ""),
         ("不詳", "", "", ""),
         ("案母", "", "", ""),
@@ -118,6 +149,25 @@ def test_latin_names_of_any_length_are_folded_to_tokens():
     assert parse_name("陳小安 Chen Hsiao-An").latin == ("chen", "hsiaoan")
     assert parse_name("Lʼnan’g Do'ok").latin == ("dook", "lnang")
     assert parse_name("", "Walis Nokan").latin == ("nokan", "walis")
+    tokens = [f"{sign}a" for sign in "abcdefghijklmnop"]
+    assert (
+        latin_tokens(" ".join(tokens)) == latin_tokens(" ".join(reversed(tokens))) == tuple(tokens)
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("巴奈·諾命", ("ba nai", "nuo ming")),
+        ("巴奈諾命", ("ba nai", "ba nai nuo")),
+        ("瓦歷斯·尤命·諾幹", ("wa li si", "you ming", "nuo gan")),
+        ("陳志安", ("chen zhi an",)),
+        ("陳○安", ()),
+        ("小安", ()),
+    ],
+)
+def test_a_traditional_name_is_told_by_its_parts(written, parts):
+    assert parse_name(written).parts == parts
 
 
 @given(st.text(max_size=300) | st.none() | st.integers(), st.text(max_size=60) | st.none())

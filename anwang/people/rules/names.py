@@ -13,8 +13,6 @@ from unicodedata import category, normalize
 from anwang.people.rules.characters import NAME_TABLES, folded, folded_text, is_han, sound
 
 LONGEST_NAME: Final = 200  # the longest romanised name the report format allows
-_LONGEST_HAN: Final = 24
-_MOST_TOKENS: Final = 8
 
 _SURNAMES: Final = frozenset(folded_text("".join(NAME_TABLES["surnames"].split())))
 _COMPOUNDS: Final = frozenset(folded_text(name) for name in NAME_TABLES["compound_surnames"])
@@ -28,9 +26,16 @@ _TITLE_ENDS: Final = frozenset(title[-1:] for title in _TITLES) | {""}
 _NOBODY: Final = frozenset(folded_text(word) for word in NAME_TABLES["nobody"])
 _BEFORE: Final = frozenset(NAME_TABLES["nickname_before"])
 _BEHIND: Final = tuple(folded_text(word) for word in NAME_TABLES["nickname_behind"])
+_EITHER: Final = frozenset(folded_text(NAME_TABLES["given_or_called"]))
 _BRACKETS: Final = re.compile(r"[(\[{<「『【〈《].*?(?:[)\]}>」』】〉》]|$)")
 _INSIDE: Final = re.compile(r"[(\[{<「『【〈《](.*?)(?:[)\]}>」』】〉》]|$)")
 _HAN: Final = re.compile("[\u4e00-\u9fff]*")
+# What stands between the parts of a traditional name; NFKC has made the other dots one of these.
+_DOTS: Final = re.compile(r"[.·・‧•｡。˙∙⋅‐‑–—_-]")
+_BLANKS: Final = re.compile(r"\s+")
+_SHORTEST_PART: Final = 2
+# A traditional name of so many signs, written without a dot, begins with a part of two or three.
+_SHORTEST_JOINED: Final = 4
 _MASKS: Final = frozenset("○〇◯●□■*＊OoＯX×")
 _UNDECOMPOSED: Final = str.maketrans("đĐøØłŁıßæÆ", "dDoOlLisaA")
 
@@ -41,8 +46,10 @@ class ParsedName:
 
     `folded`: Han characters with variants folded, `*` for a hidden one. `surname` + `given` leave
     out a married-name prefix. `sounds`: one toneless syllable for each character of `surname` +
-    `given`. `nickname`: the characters somebody is called by (小安 gives 安). `latin`: folded
-    tokens, sorted.
+    `given`. `nickname`: the characters somebody is called by (小安 gives 安); where it is the
+    surname itself, the text is a way of calling or a name (黃妹, 林君). `parts`: sounds of the parts
+    of a traditional name, by any of which its bearer may be told; of another name that of the whole.
+    `latin`: folded tokens, sorted.
     """
 
     folded: str = ""
@@ -50,6 +57,7 @@ class ParsedName:
     given: str = ""
     sounds: tuple[str, ...] = ()
     nickname: str = ""
+    parts: tuple[str, ...] = ()
     latin: tuple[str, ...] = ()
     masked: bool = False
 
@@ -80,11 +88,33 @@ def _parsed(text: str, romanised: str) -> ParsedName:
             called = _nickname_in(_han_of(inside.group(1)))
         plain = _BRACKETS.sub(" ", plain)
         latin = latin or (() if _is_masked(plain) else latin_tokens(plain))
-    separated = any(sign in "·・‧•" for sign in plain)
-    han = _without_title(_han_of(plain, masks=_is_masked(plain)))
-    if not han.strip("*") or han in _NOBODY or len(han) > _LONGEST_HAN:
+    masks = _is_masked(plain)
+    han = _without_title(_han_of(plain, masks=masks))
+    if not han.strip("*") or han in _NOBODY:
         return ParsedName(latin=latin)
-    return _han_name(han, called, latin, separated=separated)
+    return _han_name(han, called, latin, () if masks else _parts_of(plain, han))
+
+
+def _parts_of(plain: str, han: str) -> tuple[str, ...]:
+    """The parts of a traditional name that a dot or a blank parts; none of any other name."""
+    for marks in (_DOTS, _BLANKS):
+        groups = [group for one in marks.split(plain) if (group := _han_of(one))]
+        if groups and "".join(groups) != han:
+            last = groups.pop()  # a title behind the name
+            groups += [rest] if (rest := _without_title(last)) != last else []
+        if len(groups) < 2 or "".join(groups) != han:
+            continue
+        # 李 美 玉, 陳·志安, 張陳 美玉 and 阮氏 玉蘭 are a surname and a given name.
+        if min(map(len, groups)) >= _SHORTEST_PART and not _is_surname(groups[0]):
+            return tuple(groups)
+    return ()
+
+
+def _is_surname(han: str) -> bool:
+    """Whether two signs are a compound surname, two surnames (冠姓), or one with 氏 (Vietnamese)."""
+    return han in _COMPOUNDS or (
+        len(han) == 2 and han[0] in _SURNAMES and (han[1] in _SURNAMES or han[1] == "氏")
+    )
 
 
 def _all_han(text: str) -> bool:
@@ -118,46 +148,56 @@ def _without_title(han: str) -> str:
     for title in _TITLES:
         if han.endswith(title) and len(han) > len(title):
             rest = han[: -len(title)]
-            # 林美君 is a name; 林君 and 林小姐 are a surname with a title.
+            # 林美媽 is a name; 林媽 and 林小姐 are a surname with a title.
             if len(title) > 1 or rest in _SURNAMES:
                 return rest
     return han
 
 
-def _han_name(han: str, called: str, latin: tuple[str, ...], *, separated: bool) -> ParsedName:
-    surname, given = split_name(han, separated=separated)
+def _han_name(han: str, called: str, latin: tuple[str, ...], parts: tuple[str, ...]) -> ParsedName:
+    surname, given = split_name(han, separated=bool(parts))
+    if called == surname:
+        called = ""
     nickname = called or _nickname_in(han) or (_nickname_in(given) if surname else "")
     if nickname and not surname and not called:
         given = ""
+    if len(surname) == 1 and given in _EITHER:
+        nickname = surname
     if han == surname and han[:1] in _BEFORE:
         surname = ""
-    sounds = _sounds(surname, given)
     return ParsedName(
         folded=han,
         surname=surname,
         given=given,
-        sounds=sounds,
+        sounds=_sounds(surname, given),
         nickname=nickname,
+        parts=_part_sounds(han, parts) if given and "*" not in han else (),
         latin=latin,
         masked="*" in han,
     )
+
+
+def _part_sounds(han: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if not parts:
+        parts = (han[:2], han[:3]) if len(han) >= _SHORTEST_JOINED else (han,)
+    return tuple(dict.fromkeys(" ".join(map(sound, part)) for part in parts))
 
 
 def split_name(han: str, *, separated: bool = False) -> tuple[str, str]:
     """(surname, given) of a folded Han name, a married-name prefix left out; surname empty if
     none is seen.
     """
-    if separated or len(han) > 5:
+    if separated:
         return "", han
-    if han[:2] in _COMPOUNDS:
+    if own := _behind_prefix(han):
+        return own
+    if han[:2] in _COMPOUNDS and len(han) <= 5:
         return han[:2], han[2:]
-    if len(han) >= 4 and han[0] in _SURNAMES:
-        if han[1:3] in _COMPOUNDS and len(han) == 5:
-            return han[1:3], han[3:]
-        if len(han) == 4 and han[1] in _SURNAMES:
-            return han[1], han[2:]  # 冠姓: 張陳美玉 is 陳美玉 (Civil Code art. 1000)
     if len(han) > 4:
         return "", han
+    if len(han) == 2 and han[0] in _SURNAMES and han[0] not in _BEFORE and han[0] != han[1]:
+        # 林仔 and 林嫂 are a surname; 黃妹 and 李寶 are a name, though somebody may be called so.
+        return han[0], "" if han[1] in _BEHIND and han[1] not in _EITHER else han[1]
     if len(han) == 2 and (han[0] == han[1] or han[0] in _BEFORE or han.endswith(_BEHIND)):
         return "", han
     if han[0] in _SURNAMES or han[0] == "*":
@@ -165,6 +205,17 @@ def split_name(han: str, *, separated: bool = False) -> tuple[str, str]:
     # A three-character text is a whole name even with a rare surname; two could be a given name
     # alone.
     return (han[0], han[1:]) if len(han) == 3 and not han.endswith(_BEHIND) else ("", han)
+
+
+def _behind_prefix(han: str) -> tuple[str, str] | None:
+    """(surname, given) behind a spouse's surname: 張陳美玉 is 陳美玉 (冠姓, Civil Code art. 1000)."""
+    prefix = 2 if han[:2] in _COMPOUNDS else 1
+    rest = han[prefix:]
+    if prefix == 1 and han[0] not in _SURNAMES:
+        return None
+    if rest[:2] in _COMPOUNDS and len(rest) in (3, 4):
+        return rest[:2], rest[2:]
+    return (rest[0], rest[1:]) if len(rest) == 3 and rest[0] in _SURNAMES else None
 
 
 def _nickname_in(han: str) -> str:
@@ -197,4 +248,4 @@ def latin_tokens(text: str) -> tuple[str, ...]:
     tokens = [token for token in re.findall(r"[a-z]+", plain) if token not in ("mr", "mrs", "ms")]
     if not tokens or " ".join(tokens) in _NOBODY:
         return ()
-    return tuple(sorted(tokens[:_MOST_TOKENS]))
+    return tuple(sorted(tokens))
