@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from anwang.people.rules.addresses import NO_ADDRESS, Address
-from anwang.people.rules.characters import coarse, sound
+from anwang.people.rules.characters import coarse, shape, sound
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.name_shares import shipped_shares
 from anwang.people.rules.phones import local_part
@@ -46,20 +46,41 @@ def _han_level(one: Forms, other: Forms) -> str | None:
         return _masked_level(one.name_folded, other.name_folded)
     if one.given and other.given:
         return _whole_name_level(one, other)
+    doubtful = _may_be_called_so(one) or _may_be_called_so(other)
+    same_surname = one.surname != "" and one.surname == other.surname
+    level: str | None = None
     if one.nickname and other.nickname and not (one.given or other.given):
-        return "nickname" if one.nickname == other.nickname else "other-nickname"
-    if one.nickname and other.given:
-        return _nickname_level(one.nickname, other)
-    if other.nickname and one.given:
-        return _nickname_level(other.nickname, one)
-    if one.surname and other.surname:
-        return "surname" if one.surname == other.surname else "different"
-    return None
+        level = "nickname" if _called_alike(one, other) else "other-nickname"
+    elif one.nickname and other.given:
+        level = _nickname_level(one, other)
+    elif other.nickname and one.given:
+        level = _nickname_level(other, one)
+    elif one.surname and other.surname:
+        return "surname" if same_surname else "different"
+    if level not in (None, "other-nickname"):
+        return level
+    if level and doubtful and same_surname:
+        return "surname"
+    named = one if one.given else other
+    if level and named.given and _may_be_called_so(named):
+        return "different" if one.surname and other.surname else None
+    return level
+
+
+def _may_be_called_so(one: Forms) -> bool:
+    """黃妹, 林君, 陳仔: what is said of somebody of that surname, if it is no name."""
+    return one.nickname != "" and one.nickname == one.surname
+
+
+def _called_alike(one: Forms, other: Forms) -> bool:
+    both = _may_be_called_so(one) and _may_be_called_so(other)
+    return one.nickname == other.nickname and not both
 
 
 def bits_of(one: Forms) -> tuple[int, int]:
     """How rare the name and its sound are, in bits."""
-    return shipped_shares().bits(one.surname, one.given, one.name_sound)
+    name, sound_ = shipped_shares().bits(one.surname, one.given, one.name_sound)
+    return (min(name, 13), min(sound_, 13)) if _may_be_called_so(one) else (name, sound_)
 
 
 def how_common(bits: int) -> str:
@@ -74,20 +95,25 @@ def how_common(bits: int) -> str:
 
 
 def _whole_name_level(one: Forms, other: Forms) -> str:
-    name_bits = bits_of(one)[0]
-    if one.given == other.given:
-        if not one.surname or not other.surname:
-            return "given"
-        if one.surname == other.surname:
-            return f"same-{how_common(name_bits)}"
-        return _sound_level(one, other) or "given"
-    return _sound_level(one, other) or _part_level(one, other)
+    surnames = bool(one.surname and other.surname)
+    if one.given == other.given and surnames and one.surname == other.surname:
+        return f"same-{how_common(bits_of(one)[0])}"
+    level = _sound_level(one, other)
+    if level:
+        return level
+    doubtful = _may_be_called_so(one) or _may_be_called_so(other)
+    if one.given == other.given and not (surnames and doubtful):
+        return "given"
+    if shape(one.name_folded) == shape(other.name_folded):
+        return "look-alike"
+    return _part_level(one, other, doubtful)
 
 
 def _sound_level(one: Forms, other: Forms) -> str | None:
     mine, theirs = one.name_sound, other.name_sound
-    both = bool(one.surname and other.surname)
-    if both and len(mine) == len(theirs):
+    whole = all(each.surname or len(each.given) >= 4 for each in (one, other))
+    surnames = bool(one.surname and other.surname)
+    if whole and len(mine) == len(theirs) and (surnames or one.given != other.given):
         if mine == theirs:
             return f"sound-{how_common(bits_of(one)[1])}"
         if [coarse(one) for one in mine] == [coarse(one) for one in theirs]:
@@ -96,7 +122,7 @@ def _sound_level(one: Forms, other: Forms) -> str | None:
     return "given-sound" if alike and one.given != other.given and len(one.given) > 1 else None
 
 
-def _part_level(one: Forms, other: Forms) -> str:
+def _part_level(one: Forms, other: Forms, doubtful: bool) -> str:
     same_surname = one.surname == other.surname and one.surname != ""
     if same_surname:
         if _calls(one, other) or _calls(other, one):
@@ -106,21 +132,42 @@ def _part_level(one: Forms, other: Forms) -> str:
                 return "one-character"
             if one.given == other.given[::-1]:
                 return "one-character"
-        return "surname-only"
-    if (not one.surname and _calls(one, other)) or (not other.surname and _calls(other, one)):
+        if not doubtful and one.given in _with_one_left_out(other.given):
+            return "one-missing"
+        if not doubtful and other.given in _with_one_left_out(one.given):
+            return "one-missing"
+    elif _is_called(one, other) or _is_called(other, one):
         return "nickname"
+    several = len(one.name_parts) > 1 or len(other.name_parts) > 1
+    if several and set(one.name_parts[:4]) & set(other.name_parts[:4]):
+        return "name-part"
+    if same_surname:
+        return "surname" if doubtful else "surname-only"
     return "different"
+
+
+def _with_one_left_out(given: str) -> set[str]:
+    """What a given name of two to four characters is without one of them."""
+    if not 2 <= len(given) <= 4:
+        return set()
+    return {given[:at] + given[at + 1 :] for at in range(len(given))}
+
+
+def _is_called(one: Forms, other: Forms) -> bool:
+    """Whether `one` is only what somebody with the name of `other` is called by."""
+    return (not one.surname or _may_be_called_so(one)) and _calls(one, other)
 
 
 def _calls(one: Forms, other: Forms) -> bool:
     """Whether `one`'s nickname is in the given name of `other`."""
-    return one.nickname != "" and one.nickname in other.given
+    return one.nickname != "" and one.nickname in other.given[:4]
 
 
-def _nickname_level(nickname: str, other: Forms) -> str:
-    if nickname in other.given or nickname == other.nickname:
+def _nickname_level(one: Forms, other: Forms) -> str:
+    nickname = one.nickname
+    if nickname in other.given[:4] or _called_alike(one, other):
         return "nickname"
-    if len(nickname) == 1 and sound(nickname) in other.name_sound[len(other.surname) :]:
+    if len(nickname) == 1 and sound(nickname) in other.name_sound[len(other.surname) :][:4]:
         return "nickname-sound"
     return "other-nickname"
 
@@ -146,6 +193,8 @@ def _latin_level(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str | None:
     if mine == theirs:
         return "latin" if len(mine) > 1 else "latin-part"
     shared = set(mine) & set(theirs)
+    if shared and 1 in (len(mine), len(theirs)):
+        return "latin-part"
     if len(shared) >= 2 or "".join(sorted(mine)) == "".join(sorted(theirs)):
         return "latin-part"
     return None
@@ -258,8 +307,9 @@ COMPARISONS: Final[dict[str, tuple[LevelOf, tuple[str, ...]]]] = {
         (
             *("same-everyday", "same-common", "same-usual", "same-rare", "same-singular"),
             *("sound-everyday", "sound-common", "sound-usual", "sound-rare", "sound-singular"),
-            *("near-sound", "given", "given-sound", "surname-nickname", "nickname"),
-            *("nickname-sound", "one-character", "masked", "surname", "latin", "latin-part"),
+            *("near-sound", "look-alike", "given", "given-sound", "surname-nickname", "nickname"),
+            *("nickname-sound", "one-character", "one-missing", "name-part", "masked", "surname"),
+            *("latin", "latin-part"),
             *("surname-only", "other-nickname", "different"),
         ),
     ),

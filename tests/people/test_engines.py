@@ -19,13 +19,20 @@ from anwang.people.rules.comparisons import COMPARISONS, LEVEL_OF
 from anwang.people.rules.forms import Forms, forms_of
 from tests.people import levels_told
 from tests.people.invented_persons import asked, persons, token
+from tests.people.test_name_levels import LEVELS
 
 Levels = dict[str, list[str | None]]
 
 
-@pytest.fixture(scope="module")
-def pairs() -> tuple[list[Forms], list[Forms]]:
-    """Questions of every trouble, and records: a few of the same persons, most of others."""
+@pytest.fixture(scope="module", params=["troubles", "names"])
+def pairs(request) -> tuple[list[Forms], list[Forms]]:
+    """Questions of every trouble, and records: a few of the same persons, most of others. And names of
+    all kinds, each with each.
+    """
+    if request.param == "names":
+        names = sorted({name for one, other, _ in LEVELS for name in (one, other)})
+        records = [forms_of({"name": name}, token=token) for name in names]
+        return records, records
     everybody = persons(250, seed=21)
     rng = random.Random(22)
     questions = [
@@ -100,7 +107,8 @@ def test_duckdb_gives_every_pair_the_level_of_the_oracle(pairs):
 TYPED = st.dictionaries(
     st.sampled_from(["name", "name_romanised", "birth", "phone", "address", "national_id", "sex"]),
     st.one_of(
-        st.text(max_size=12), st.sampled_from(["陳○安", "小安", "約8歲", "女", "0912345678"])
+        st.text(max_size=12),
+        st.sampled_from(["陳○安", "小安", "林君", "約8歲", "女", "0912345678"]),
     ),
 )
 

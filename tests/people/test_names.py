@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anwang.people.rules.characters import coarse_text, folded
+from anwang.people.rules.characters import NAME_TABLES, coarse_text, folded, shape
 from anwang.people.rules.names import NO_NAME, latin_tokens, parse_name
 
 
@@ -134,7 +134,16 @@ def test_characters_of_their_own_stay_apart(pair):
     assert folded(pair[0]) != folded(pair[1])
 
 
-def test_what_is_folded_stays_as_it_is():
+@pytest.mark.parametrize(("one", "other"), ["玫玟", "泰秦", "季李", "己巳", "瑞端", "治冶"])
+def test_look_alikes_have_one_shape(one, other):
+    assert folded(one) != folded(other)
+    assert shape(one) == shape(other)
+
+
+def test_every_character_is_folded_once_and_stands_in_one_group_of_look_alikes():
+    groups = "".join(NAME_TABLES["look_alikes"].split())
+    assert len(set(groups)) == len(groups)
+    assert {folded(sign) for sign in groups} == set(groups)
     for sign in map(chr, [*range(0x3400, 0xA000), *range(0x20000, 0x31350)]):
         assert folded(folded(sign)) == folded(sign), sign
 

@@ -21,6 +21,9 @@ VARIANTS: Final[dict[str, str]] = {
     **dict(read_yaml(UNIHAN_FILE)["pairs"].split()),
     **NAME_TABLES["variants"],
 }
+_SHAPES: Final[dict[str, str]] = {
+    sign: group[0] for group in NAME_TABLES["look_alikes"].split() for sign in group
+}
 _MERGED: Final[dict[str, str]] = NAME_TABLES["merged_syllables"]
 _GIVEN_READINGS: Final[dict[str, str]] = NAME_TABLES["given_readings"]
 _HAN_RANGES: Final = (
@@ -93,6 +96,11 @@ def coarse(syllable: str) -> str:
 def coarse_text(sounds: tuple[str, ...]) -> str:
     """`sounds` as `coarse` has them, in one text."""
     return " ".join([coarse(syllable) for syllable in sounds])
+
+
+def shape(text: str) -> str:
+    """A folded `text` with look-alikes fallen together: 玟 as 玫, 泰 as 秦."""
+    return "".join([_SHAPES.get(sign, sign) for sign in text])
 
 
 def folded_text(text: str) -> str:

@@ -63,6 +63,7 @@ class _Told:
     surname: str = ""
     given: str = ""
     nickname: str = ""
+    name_parts: tuple[str, ...] = ()
     latin: tuple[str, ...] = ()
     name_masked: bool = False
     year: int | None = None
@@ -161,7 +162,8 @@ def _spread(
 def _name(written: Any, romanised: Any, shares: NameShares | None) -> tuple[_Told, tuple[Any, ...]]:
     name = parse_name(written, romanised)
     told = _Told(
-        name.folded, name.sounds, name.surname, name.given, name.nickname, name.latin, name.masked
+        name.folded, name.sounds, name.surname, name.given, name.nickname, name.parts, name.latin,
+        name.masked,
     )  # fmt: skip
     return told, name_columns(cast(Forms, told), shares)
 

@@ -18,14 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from anwang.people.rules.addresses import NO_ADDRESS, Address
-from anwang.people.rules.characters import coarse_text, sound
-from anwang.people.rules.forms import Forms
+from anwang.people.rules.characters import coarse_text, shape, sound
+from anwang.people.rules.forms import Forms, is_whole
 from anwang.people.rules.name_shares import NameShares, shipped_shares
 from anwang.people.rules.phones import MOST_PHONES, local_part
 
 GIVEN_SIGNS: Final = 4
 MASKED_SIGNS: Final = 5
 LATIN_TOKENS: Final = 8
+NAME_PARTS: Final = 4
 NEAR_NUMBERS: Final = 32
 HIDDEN: Final = -1  # a character that is masked
 MALE: Final = 1
@@ -37,7 +38,7 @@ _MOBILE_AREA: Final = 9
 ADDRESS_COLUMNS: Final = ("county", "district", "floor", "full", "door", "loose", "road")
 _SCALARS: Final = (
     "surname", "given", "sounds", "coarse", "given_sounds", "nickname", "nickname_sound",
-    "latin", "latin_letters", *ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS),
+    "latin", "latin_letters", "shape", *ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS),
 )  # fmt: skip
 _SMALL: Final = (
     "given_length", "latin_length", "folded_length", "masked", "name_bits", "year", "month", "day",
@@ -48,15 +49,18 @@ _LISTS: Final = {
     "given_sound_signs": GIVEN_SIGNS,
     "folded_signs": MASKED_SIGNS,
     "latin_tokens": LATIN_TOKENS,
+    "name_parts": NAME_PARTS,
     "phones": MOST_PHONES,
     "local_phones": MOST_PHONES,
     "phone_ends": 2 * MOST_PHONES,
 }
-NAME_COLUMNS: Final = (*_SCALARS[:9], *_SMALL[:5], "sound_bits", *list(_LISTS)[:4])
-PHONE_COLUMNS: Final = tuple(_LISTS)[4:]
+_NAME_SCALARS: Final = 10
+_NAME_LISTS: Final = 5
+NAME_COLUMNS: Final = (
+    *_SCALARS[:_NAME_SCALARS], *_SMALL[:5], "sound_bits", *list(_LISTS)[:_NAME_LISTS]
+)  # fmt: skip
+PHONE_COLUMNS: Final = tuple(_LISTS)[_NAME_LISTS:]
 _PLACES: Final = (*ADDRESS_COLUMNS, *(f"former_{one}" for one in ADDRESS_COLUMNS))
-_NAME_SCALARS: Final = 9
-_NAME_LISTS: Final = 4
 STORED: Final = np.dtype(
     [("id", "<i8")]
     + [(name, "<i4") for name in _SCALARS]
@@ -71,6 +75,8 @@ _ENDS: Final = tuple(
     for at in range(len(_LISTS))
 )
 _NOTHING: Final = (0,) * NEAR_NUMBERS
+# A way of calling (林君) is borne by as many as the commonest names.
+_CALLED_BITS: Final = 13
 _NO_NEAR: Final = (0,)
 
 
@@ -156,9 +162,11 @@ def name_columns(told: Forms, shares: NameShares | None) -> tuple[Any, ...]:
     """What `NAME_COLUMNS` name, in their order. `shares`: how common names are; None: as shipped."""
     sounds = told.name_sound
     given_sounds = sounds[len(told.surname) :]
-    whole = bool(told.given and told.surname and not told.name_masked)
+    whole = is_whole(told)
     shares = shares or shipped_shares()
     bits = shares.bits(told.surname, told.given, sounds) if whole else (0, 0)
+    if told.nickname == told.surname:
+        bits = min(bits[0], _CALLED_BITS), min(bits[1], _CALLED_BITS)
     return (
         _text(told.surname),
         _text(told.given),
@@ -169,6 +177,7 @@ def name_columns(told: Forms, shares: NameShares | None) -> tuple[Any, ...]:
         _text(sound(told.nickname)) if len(told.nickname) == 1 else 0,
         _text(" ".join(told.latin)),
         _text("".join(sorted("".join(told.latin)))),
+        _text(shape(told.name_folded)) if told.given and not told.name_masked else 0,
         len(told.given),
         len(told.latin),
         len(told.name_folded),
@@ -178,6 +187,7 @@ def name_columns(told: Forms, shares: NameShares | None) -> tuple[Any, ...]:
         _padded(map(_text, given_sounds), GIVEN_SIGNS),
         _padded(map(_sign, told.name_folded), MASKED_SIGNS),
         _padded(map(_text, told.latin), LATIN_TOKENS),
+        _padded(map(_text, told.name_parts), NAME_PARTS),
     )
 
 

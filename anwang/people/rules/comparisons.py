@@ -97,14 +97,17 @@ def _name() -> Comparison:
     unlike, two_shown, one_shown, masked = _masked()
     both_given, both_surnames = _both("given") & ~masked, _both("surname")
     given, surname = _same("given") & ~masked, _same("surname")
-    sound = _same("sounds") & both_given
+    heard = both_given & any_of(both_surnames, L.given != R.given)
     i_call = any_of(*[_called(L, R, place) for place in range(GIVEN_SIGNS)], L.nickname == R.given)
     they_call = any_of(
         *[_called(R, L, place) for place in range(GIVEN_SIGNS)], R.nickname == L.given
     )
     calls = (L.nickname != 0) & i_call
     called = (R.nickname != 0) & they_call
-    bare, other_bare = L.surname == 0, R.surname == 0
+    # 黃妹, 林君: a surname and a given name, or a way of calling somebody of that surname or name.
+    either, other_either = _either(L), _either(R)
+    bare, other_bare = any_of(L.surname == 0, either), any_of(R.surname == 0, other_either)
+    doubtful, both_doubtful = any_of(either, other_either), either & other_either
     given_sound = all_of(both_given, _same("given_sounds"), L.given != R.given, L.given_length > 1)
     two = (L.given_length == 2) & (R.given_length == 2)
     first = sign(L.given_signs, 0) == sign(R.given_signs, 0)
@@ -121,38 +124,45 @@ def _name() -> Comparison:
         theirs & contains(L.given_sound_signs, R.nickname_sound),
     )
     han_told = any_of(
-        all_of(masked, _both("folded_length")), both_given, nicknames, mine, theirs,
-        ~masked & both_surnames,
+        all_of(masked, _both("folded_length")), both_given, nicknames, mine & ~other_either,
+        theirs & ~either, ~masked & both_surnames,
     )  # fmt: skip
+    alike = (L.nickname == R.nickname) & ~both_doubtful
     nickname = any_of(
         all_of(both_given, ~surname, any_of(bare & calls, other_bare & called)),
-        nicknames & (L.nickname == R.nickname),
-        mine & any_of(calls, L.nickname == R.nickname),
-        theirs & any_of(called, L.nickname == R.nickname),
+        nicknames & alike,
+        mine & any_of(calls, alike),
+        theirs & any_of(called, alike),
     )
     latin = _both("latin")
     latin_same = _same("latin")
+    alone = (L.latin_length == 1) | (R.latin_length == 1)
     latin_part = any_of(
-        latin_same, _same("latin_letters"), shared(L.latin_tokens, R.latin_tokens) >= 2
-    )
+        latin_same, _same("latin_letters"), shared(L.latin_tokens, R.latin_tokens) >= 2,
+        alone & overlaps(L.latin_tokens, R.latin_tokens),
+    )  # fmt: skip
+    by_surname = any_of(by_nickname & ~nicknames & ~mine & ~theirs, ~masked & doubtful) & surname
     return Comparison(
         "name",
         (
             *_by_bits("same", given & surname, L.name_bits),
-            *_by_bits("sound", sound, L.sound_bits),
-            ("near-sound", _same("coarse") & both_given),
+            *_by_bits("sound", _same("sounds") & heard, L.sound_bits),
+            ("near-sound", _same("coarse") & heard),
             ("given-sound", given_sound),
-            ("given", given),
+            ("given", given & ~(both_surnames & ~surname & doubtful)),
+            ("look-alike", _same("shape") & both_given),
             ("surname-nickname", all_of(both_given, surname, any_of(calls, called))),
             ("one-character", all_of(both_given, surname, two, any_of(first, second, swapped))),
+            ("one-missing", all_of(both_given, surname, ~doubtful, _one_missing())),
             ("nickname", nickname),
             ("nickname-sound", sounded),
+            ("name-part", both_given & _part_shared()),
             ("masked", two_shown),
-            ("surname", one_shown | all_of(by_nickname, ~nicknames, ~mine, ~theirs, surname)),
+            ("surname", one_shown | by_surname),
             ("latin", all_of(latin_same, L.latin_length > 1)),
             ("latin-part", all_of(latin, latin_part)),
             ("surname-only", both_given & surname),
-            ("other-nickname", any_of(nicknames, mine, theirs)),
+            ("other-nickname", any_of(nicknames, mine & ~other_either, theirs & ~either)),
             ("different", any_of(unlike, both_given, ~masked & both_surnames & ~surname,
                                  latin & ~han_told)),
         ),
@@ -168,6 +178,33 @@ def _by_bits(level: str, condition: Expression, bits: Expression) -> list[tuple[
 def _called(caller: Side, other: Side, place: int) -> Expression:
     """Whether a nickname is the character at `place` of the other's given name."""
     return sign(other.given_signs, place) == caller.nickname
+
+
+def _either(side: Side) -> Expression:
+    """Whether what somebody is called by is the surname itself (rules/names.py)."""
+    return (side.nickname != 0) & (side.nickname == side.surname)
+
+
+def _one_missing() -> Expression:
+    """Whether one given name is the other without one of its characters."""
+    ways = []
+    for short, long in ((L, R), (R, L)):
+        for length in range(1, GIVEN_SIGNS):
+            lengths = (short.given_length == length) & (long.given_length == length + 1)
+            left_out = any_of(*[
+                all_of(*[sign(short.given_signs, place)
+                         == sign(long.given_signs, place + (place >= missing))
+                         for place in range(length)])
+                for missing in range(length + 1)
+            ])  # fmt: skip
+            ways.append(lengths & left_out)
+    return any_of(*ways)
+
+
+def _part_shared() -> Expression:
+    """Whether two names share a part, and one of them is a traditional one, which has several."""
+    several = (sign(L.name_parts, 1) != 0) | (sign(R.name_parts, 1) != 0)
+    return several & overlaps(L.name_parts, R.name_parts)
 
 
 def _birth() -> Comparison:

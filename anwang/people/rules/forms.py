@@ -37,11 +37,15 @@ _SEXES: Final = {
 }
 
 
+_WHOLE_WITHOUT_SURNAME: Final = 4  # signs; a shorter given name may lack its surname
+
+
 @dataclass(frozen=True, slots=True)
 class Forms:
     """One person as one record or query tells it.
 
-    `name` as written. `sounds` has one toneless syllable for each character of `surname` + `given`.
+    `name` as written. `sounds` has one toneless syllable for each character of `surname` + `given`;
+    `name_parts` are as `ParsedName` has them.
     `about_year` is the year of birth an approximate age points to. `id_token` is set for
     checksum-valid numbers only; `id_near` (queries only) has the tokens of the valid numbers one
     slip away, or that a masked one may be.
@@ -53,6 +57,7 @@ class Forms:
     surname: str = ""
     given: str = ""
     nickname: str = ""
+    name_parts: tuple[str, ...] = ()
     latin: tuple[str, ...] = ()
     name_masked: bool = False
     year: int | None = None
@@ -111,6 +116,7 @@ _SHORT: Final = {
     "sn": "surname",
     "g": "given",
     "k": "nickname",
+    "np": "name_parts",
     "l": "latin",
     "nm": "name_masked",
     "y": "year",
@@ -121,7 +127,7 @@ _SHORT: Final = {
     "x": "sex",
     "p": "phones",
 }
-_LISTS: Final = frozenset({"s", "l", "p"})
+_LISTS: Final = frozenset({"s", "np", "l", "p"})
 _packed_fields: Final = attrgetter(*_SHORT.values())
 _ADDRESS_FIELDS: Final = (
     "county",
@@ -182,6 +188,7 @@ def forms_of(
         surname=name.surname,
         given=name.given,
         nickname=name.nickname,
+        name_parts=name.parts,
         latin=name.latin,
         name_masked=name.masked,
         year=birth.year,
@@ -195,6 +202,15 @@ def forms_of(
         phones=parse_phones(raw.get("phone"), raw.get("phone_2")),
         address=parse_address(raw.get("address")),
         prev_address=parse_address(raw.get("previous_address")),
+    )
+
+
+def is_whole(told: Forms) -> bool:
+    """Whether a name is told whole: a surname and a given name, or a traditional name without one."""
+    return bool(
+        told.given
+        and not told.name_masked
+        and (told.surname or len(told.given) >= _WHOLE_WITHOUT_SURNAME)
     )
 
 

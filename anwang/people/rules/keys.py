@@ -8,8 +8,8 @@ key that survives it.
 from typing import Final
 
 from anwang.people.rules.addresses import Address, key_of
-from anwang.people.rules.characters import coarse, coarse_text, sound
-from anwang.people.rules.forms import Forms
+from anwang.people.rules.characters import coarse, coarse_text, shape, sound
+from anwang.people.rules.forms import Forms, is_whole
 
 # Years asked on each side: of a bare year (counted the old way, or mistyped by one) and of an age.
 _YEARS_AROUND_A_YEAR: Final = 1
@@ -17,6 +17,10 @@ _YEARS_AROUND_AN_AGE: Final = 4
 MOST_RECORD_KEYS: Final = 24
 # Fewer letters than this are a nickname or an initial.
 _FEWEST_LETTERS: Final = 4
+# Of a traditional name so many parts are keys; without a dot its first two and its first three signs.
+_MOST_PARTS: Final = 2
+# Of a longer given name no character is left out: it is found by its parts.
+_MOST_LEFT_OUT: Final = 4
 # A given name of more signs is a name in syllables, by none of which somebody is called.
 _MOST_CALLED: Final = 2
 
@@ -30,16 +34,20 @@ def blocking_keys(forms: Forms) -> list[int]:
 
 
 def query_keys(forms: Forms) -> list[int]:
-    """Keys to ask for `forms`: its own, the valid neighbours of its ID, and the years beside a
-    vague birth. By what somebody is called is asked only where no whole name is told.
+    """Keys to ask for `forms`: its own, the valid neighbours of its ID, the name without one of its
+    characters, and the years beside a vague birth. By what somebody is called is asked only where no
+    whole name is told, or a single given name.
     """
     keys = _own_keys(forms)
     keys.extend(map(number_key, forms.id_near))
+    keys.extend(map(_whole_key, _other_wholes(forms)))
+    keys.extend(map(_part_key, forms.name_parts[:1]))
     name = _sound_text(forms)
     for year in _years_asked(forms):
         if name:
             keys.append(_key(f"Y{name}|{year}"))
-        else:
+        if not name or len(forms.given) == 1:
+            # A single given name may be half of one.
             keys.extend(_called_keys(forms, forms.address, year))
     if forms.year and forms.month and forms.day and forms.day <= 12:
         # Day and month swapped.
@@ -84,12 +92,41 @@ def _name_keys(forms: Forms) -> list[int]:
     if not forms.name_sound:
         return keys
     if forms.given and not forms.name_masked:
-        keys.append(_key(f"N{forms.surname}{forms.given}"))
-        if forms.year is not None:
-            keys.append(_key(f"Y{_sound_text(forms)}|{forms.year}"))
+        keys.append(_whole_key(forms.surname + forms.given))
+        if len(forms.name_parts) > 1:
+            keys.extend(map(_part_key, forms.name_parts[:_MOST_PARTS]))
+        if forms.year is not None and (name := _sound_text(forms)):
+            keys.append(_key(f"Y{name}|{forms.year}"))
     if forms.year and forms.month and forms.day:
         keys.extend(_birth_keys(forms, forms.month, forms.day))
     return keys
+
+
+def _whole_key(name: str) -> int:
+    """The name as it is written, look-alikes fallen together."""
+    return _key(f"N{shape(name)}")
+
+
+def _part_key(sounds: str) -> int:
+    """A part of a traditional name."""
+    return _key(f"F{coarse_text(tuple(sounds.split()))}")
+
+
+def _other_wholes(forms: Forms) -> list[str]:
+    """What else may be written of the same name: it without a character, the beginning of a
+    traditional one.
+
+    Only when asking: stored, each would be a key of 23 million persons.
+    """
+    if not forms.given or forms.name_masked:
+        return []
+    name, own = forms.surname + forms.given, len(forms.surname)
+    given = range(own, len(name)) if 1 < len(forms.given) <= _MOST_LEFT_OUT else ()
+    begins = (2, 3) if len(forms.name_parts) > 1 else ()
+    return [
+        *(name[:at] + name[at + 1 :] for at in given),
+        *(forms.name_folded[:end] for end in begins),
+    ]
 
 
 def _birth_keys(forms: Forms, month: int, day: int) -> list[int]:
@@ -126,16 +163,17 @@ def _called_keys(forms: Forms, address: Address, year: int | None) -> list[int]:
 
 def _called(forms: Forms) -> list[str]:
     """Sounds of what somebody is called by: the nickname, else each sign of the given name."""
-    if forms.nickname:
+    if forms.nickname and forms.nickname != forms.surname:
         return [coarse(sound(sign)) for sign in dict.fromkeys(forms.nickname)]
     if forms.name_masked or len(forms.given) > _MOST_CALLED:
         return []
-    given = forms.name_sound[len(forms.surname) :]
+    # 黃妹 is called 妹, or is somebody called 黃.
+    given = forms.name_sound[len(forms.surname) * (not forms.nickname) :]
     return [coarse(one) for one in dict.fromkeys(given)]
 
 
 def _sound_text(forms: Forms) -> str:
-    if not forms.given or not forms.surname or forms.name_masked:
+    if not is_whole(forms):
         return ""
     return coarse_text(forms.name_sound)
 

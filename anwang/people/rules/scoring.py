@@ -18,7 +18,7 @@ from anwang.people.rules.model_file import level_of_row, read_model
 from anwang.people.rules.name_shares import NameShares, read_shares
 
 MODELS: Final = Path(__file__).parent.parent / "policies" / "linkage_models"
-MODEL_FILE: Final = MODELS / "2026-11-23.1.yaml"  # in force; earlier versions stay beside it
+MODEL_FILE: Final = MODELS / "2026-11-24.2.yaml"  # in force; earlier versions stay beside it
 FARTHEST: Final = 60.0  # beyond this many bits the odds are 0 or 1
 # Bits against: another name, not merely an unknown nickname (which training may bring to -5.3).
 CONTRADICTION: Final = 5.5

@@ -44,11 +44,12 @@ def strata_of(comparison: Comparison) -> Sequence[Stratum]:
     return (Stratum("told", told, comparison.names),)
 
 
-_WHOLE: Final = (
-    *(f"{level}-{word}" for level in ("same", "sound")
-      for word in (*dict(COMMONNESS), "singular")),
-    "given",
-)  # fmt: skip
+_SAME, _SOUNDS = (
+    tuple(f"{level}-{word}" for word in (*dict(COMMONNESS), "singular"))
+    for level in ("same", "sound")
+)
+_WHOLE: Final = (*_SAME, *_SOUNDS, "given")
+_NEARLY: Final = ("near-sound", "look-alike", "given-sound")
 
 
 def _both(column: str) -> Expression:
@@ -75,11 +76,12 @@ def _strata() -> dict[str, tuple[Stratum, ...]]:
         ),
         "name": (
             Stratum("whole", given & surnames,
-                    (*_WHOLE, "near-sound", "given-sound", "surname-nickname", "one-character",
-                     "surname-only", "different")),
+                    (*_WHOLE, *_NEARLY, "surname-nickname", "one-character", "one-missing",
+                     "nickname", "name-part", "surname", "surname-only", "different")),
             Stratum("given", given & ~surnames,
-                    ("given", "given-sound", "nickname", "different")),
-            Stratum("nickname", nicknamed, ("nickname", "nickname-sound", "other-nickname")),
+                    (*_SOUNDS, *_NEARLY, "given", "nickname", "name-part", "different")),
+            Stratum("nickname", nicknamed,
+                    ("nickname", "nickname-sound", "surname", "other-nickname", "different")),
             Stratum("masked", masked, ("masked", "surname", "different")),
             Stratum("surname", all_of(called, ~nicknamed, surnames), ("surname", "different")),
             Stratum("latin", _both("latin") & ~_both("folded_length"),
