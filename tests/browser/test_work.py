@@ -157,6 +157,23 @@ def test_the_desk_works_by_keyboard_alone(
     assert watched.faults == []
 
 
+def test_two_people_side_by_side_are_said_to_be_one_and_it_is_taken_back_by_keyboard(
+    rooms: Rooms, world: World
+) -> None:
+    watched = rooms.of("desk")
+    page = watched.page()
+    page.goto(f"{watched.url}/people/{world.question}/")
+    expect(page.locator("table.pair")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.locator("main")).to_contain_text("由人確認是這個人")
+    expect(page.locator("main")).to_contain_text("說過的判斷")
+    page.keyboard.press("u")
+    expect(page.locator("main")).to_contain_text("已收回")
+    expect(page.locator("main")).not_to_contain_text("由人確認是這個人")
+    page.close()
+    assert watched.faults == []
+
+
 def test_a_new_report_appears_by_itself(rooms: Rooms, instance: Instance, credential: str) -> None:
     watched = rooms.of("desk")
     page = watched.page()
