@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from anwang.access.absent import refused_is_absent
+from anwang.access.actions.attempts import record_attempt
 from anwang.access.actions.entries import record_apart
 from anwang.access.evening import leaves_evenly
 from anwang.access.middleware import actor_of
@@ -41,6 +42,8 @@ def find(request: HttpRequest) -> HttpResponse:
     permit = check_can_search(actor_of(request))
     wanted = request.GET.get("q", "")[:LONGEST_LINE].strip()
     found = find_matters(wanted, permit)
+    if not found and (receipt := read_receipt(wanted)):
+        record_attempt(permit.actor, "cases:find", receipt)
     county = next((seat.county for seat in permit.seats if seat.county), "")
     told = {} if read_receipt(wanted) else read_line(wanted, county)
     asked = asked_of(told, permit)
