@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from demo.filling import account_id
 from tests.browser.world import World
@@ -108,7 +109,9 @@ STATES: dict[str, Shown] = {
     "a desk that waits for a team": Shown("desk", lambda w: f"/desk/{w.offered}/"),
     "a report as its team sees it": Shown("child-worker", lambda w: f"/desk/{w.offered}/"),
     "nobody in doubt": Shown("child-lead", lambda w: "/people/?kind=one-number"),
-    "nothing found": Shown("desk", lambda w: "/desk/find/?q=nobody"),
+    "nothing found": Shown("desk", lambda w: "/desk/find/?q=%E6%AD%90%E9%99%BD%E4%B8%8D%E5%9C%A8"),
+    "too little told to find anybody": Shown("desk", lambda w: "/desk/find/?q=%E9%99%B3"),
+    "who may be meant": Shown("desk", lambda w: f"/desk/find/?{urlencode({'q': w.line})}"),
     "no such page": Shown("desk", lambda w: "/nothing/here/", 404),
     "not one's own report": Shown("desk", lambda w: f"/receipts/{w.mine}/", 404),
     "a room of others": Shown("teacher", lambda w: "/desk/", 403),

@@ -32,6 +32,7 @@ class World:
     delivery: str  # with a row set aside
     row_aside: str
     known: str  # a report about somebody whom the registries know
+    line: str  # by which a caller may mean the same person
     question: str  # who that is
     version: str  # of a policy that can be tried on past reports
 
@@ -63,7 +64,7 @@ def build_world(instance: Instance) -> World:
             "select c.id, f.number from cases_case c join cases_familyfile f on f.id = c.family_id"
             " join intake_report r on r.id = c.matter_id where r.receipt = %s", [accepted]
         )  # fmt: skip
-        known = somebody_known(instance, credential, desk, connection)
+        known, line = somebody_known(instance, credential, desk, connection)
         [(question,)] = connection.execute(
             "select v.id from people_review v join intake_report r on r.id = v.about"
             " where r.receipt = %s order by v.since limit 1", [known]
@@ -75,7 +76,7 @@ def build_world(instance: Instance) -> World:
         )
     return World(
         open_, again, offered, str(offer), accepted, str(case), str(family), mine, attachment,
-        delivery, row_aside, known, str(question), str(version),
+        delivery, row_aside, known, line, str(question), str(version),
     )  # fmt: skip
 
 
@@ -135,8 +136,9 @@ def deliver(instance: Instance, credential: str, number: int, told: dict[str, An
 
 def somebody_known(
     instance: Instance, credential: str, desk: Visitor, connection: psycopg.Connection[Any]
-) -> str:
-    """The receipt of a report about somebody of the registers, whose day of birth is told wrong.
+) -> tuple[str, str]:
+    """The receipt of a report about somebody of the registers, whose day of birth is untold, and a
+    line that tells a nickname and the year.
 
     Nobody who is close to somebody of the staff, or of such a one's name: that is rightly closed to them.
     """
@@ -157,7 +159,7 @@ def somebody_known(
         {"subjects": [subject], "narrative": "住在同一區的孩子，三天沒來。"},
     )
     Story(instance, receipt).desk_sees_it(desk)
-    return receipt
+    return receipt, f"小{name[-1]} 民國{int(year) - 1911}"
 
 
 def a_teachers_report(instance: Instance, desk: Visitor) -> tuple[str, str]:
