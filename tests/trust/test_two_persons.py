@@ -24,8 +24,9 @@ from anwang.access.context import LOADING, Actor, acting
 from anwang.access.models import Account, Conflict, Membership, Twofold
 from anwang.common.clock import clock_now
 from anwang.common.errors import AnwangError
-from tests.conftest import as_role, clone_of, template_database
+from tests.conftest import add_service_teams, as_role, clone_of, template_database
 from tests.trust.figure import Figure, hold, rotating
+from tests.trust.help_ways import HELP_WAYS, HELPERS, report_with_safe_place
 from tests.trust.planting import faults_of, planted_in_code
 
 FIGURE = Figure(
@@ -61,6 +62,7 @@ ASKED = {
 }  # fmt: skip
 APPROVER = {"reveal-reporter": "officer", "reveal-safe-address": "officer", "seal": "officer"}
 Who = dict[str, Actor]
+World = tuple[Who, uuid.UUID]  # and a report with a safe address
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Trial:
     act: str
     ground: str
     object: uuid.UUID | None
+    protected: uuid.UUID  # a report with a safe address, for the calls for help
 
     def ask(self, by: str | None = None) -> uuid.UUID:
         actor = self.who[by or self.asker]
@@ -343,14 +346,20 @@ WAYS: tuple[Callable[[Trial], bool], ...] = (
     approves_before_asking, takes_the_programs_way, asks_one_of_his_own_rank,
     asks_below_a_rank_he_holds, asks_somebody_far_away, asks_somebody_who_is_gone,
     asks_with_an_ended_seat, asks_somebody_in_conflict, goes_on_after_losing_his_seat,
+    *HELP_WAYS,
 )  # fmt: skip
 
 
 def _account(name: str, human: str | None, seats: tuple[tuple[str, str | None], ...]) -> Actor:
+    return _in_seats(
+        name, human, [(f"{county or 'national'}-office", county, role) for role, county in seats]
+    )
+
+
+def _in_seats(name: str, human: str | None, seats: list[tuple[str, str | None, str]]) -> Actor:
     made = add_account(
         name, display_name="範例", display_name_en="Example", password=None, county=None,
-        memberships=[(f"{county or 'national'}-office", county, role) for role, county in seats],
-        actor=LOADING, trained="tests",
+        memberships=seats, actor=LOADING, trained="tests",
     )  # fmt: skip
     if human:
         Account.objects.filter(pk=made.pk).update(human=human.encode().ljust(32, b"\x00"))
@@ -358,10 +367,11 @@ def _account(name: str, human: str | None, seats: tuple[tuple[str, str | None], 
 
 
 @contextlib.contextmanager
-def world(server: Any, fault: dict[str, str] | None = None) -> Iterator[Who]:
+def world(server: Any, fault: dict[str, str] | None = None) -> Iterator[World]:
     """The people, in a database of their own whose connection may change anything."""
     name = f"anwang_twofold_{uuid.uuid4().hex[:10]}"
     clone_of(server, template_database(server), name)
+    add_service_teams(server, name)
     if fault and "in" not in fault:
         plant(fault, server.address("postgres", name))
     kept = dict(connection.settings_dict)
@@ -377,7 +387,11 @@ def world(server: Any, fault: dict[str, str] | None = None) -> Iterator[Who]:
             who = {one: _account(one, human, seats) for one, (human, seats, _) in PEOPLE.items()}
             gone = [who[one].id for one, (_, _, active) in PEOPLE.items() if not active]
             Account.objects.filter(pk__in=gone).update(is_active=False)
-        yield who
+            for one, (human, seats_of_his) in HELPERS.items():
+                places = [(team, HERE, role) for team, role in seats_of_his]
+                who[one] = _in_seats(one, human, places)
+            protected = report_with_safe_place()
+        yield who, protected
     finally:
         connection.close()
         connection.settings_dict |= kept
@@ -403,7 +417,9 @@ def plant(fault: dict[str, str], address: str) -> None:
             admin.execute(fault["also"])
 
 
-def attempt_in(who: Who) -> Callable[[range, int], list[str]]:
+def attempt_in(world: World) -> Callable[[range, int], list[str]]:
+    who, protected = world
+
     def attempt(numbers: range, seed: int) -> list[str]:
         found = []
         for number in numbers:
@@ -413,7 +429,7 @@ def attempt_in(who: Who) -> Callable[[range, int], list[str]]:
             act, ground = dice.choice(ASKED[asker])
             about = None if act == "rotate-keys" else uuid.UUID(int=dice.getrandbits(128))
             with transaction.atomic():
-                if way(Trial(dict(who), dice, asker, act, ground, about)):
+                if way(Trial(dict(who), dice, asker, act, ground, about, protected)):
                     found.append(f"{number}: {asker} alone: {act} by {way.__name__}")
                 transaction.set_rollback(True)
         return found
@@ -428,14 +444,14 @@ def unblocked(django_db_setup, django_db_blocker):
 
 
 def test_nobody_does_alone_what_takes_two(postgres_server, unblocked):
-    with world(postgres_server) as who:
-        hold(FIGURE, attempt_in(who))
+    with world(postgres_server) as made:
+        hold(FIGURE, attempt_in(made))
 
 
 @pytest.mark.parametrize("fault", rotating(faults_of("two_persons")), ids=lambda f: f["fault"])
 def test_a_planted_way_for_one_is_found(fault, postgres_server, unblocked):
     with contextlib.ExitStack() as planted:
-        who = planted.enter_context(world(postgres_server, fault))
+        made = planted.enter_context(world(postgres_server, fault))
         if "in" in fault:
             planted.enter_context(planted_in_code(fault))
-        assert attempt_in(who)(range(6 * len(WAYS)), 1)
+        assert attempt_in(made)(range(6 * len(WAYS)), 1)
