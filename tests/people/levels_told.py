@@ -56,15 +56,21 @@ def _han_level(one: Forms, other: Forms) -> str | None:
     elif other.nickname and one.given:
         level = _nickname_level(other, one)
     elif one.surname and other.surname:
-        return "surname" if same_surname else "different"
+        return "surname" if same_surname else _unlike_surnames(one, other)
     if level not in (None, "other-nickname"):
         return level
     if level and doubtful and same_surname:
         return "surname"
     named = one if one.given else other
     if level and named.given and _may_be_called_so(named):
-        return "different" if one.surname and other.surname else None
+        return _unlike_surnames(one, other)
     return level
+
+
+def _unlike_surnames(one: Forms, other: Forms) -> str | None:
+    """林仔 and 小康 are only said of somebody, perhaps by his given name."""
+    told = all(each.surname and (each.given or not each.nickname) for each in (one, other))
+    return "different" if told else None
 
 
 def _may_be_called_so(one: Forms) -> bool:

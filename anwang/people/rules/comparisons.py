@@ -108,6 +108,8 @@ def _name() -> Comparison:
     either, other_either = _either(L), _either(R)
     bare, other_bare = any_of(L.surname == 0, either), any_of(R.surname == 0, other_either)
     doubtful, both_doubtful = any_of(either, other_either), either & other_either
+    # 小康 may have another surname: it contradicts no bare one.
+    called_only = any_of(either & (L.given == 0), other_either & (R.given == 0))
     given_sound = all_of(both_given, _same("given_sounds"), L.given != R.given, L.given_length > 1)
     two = (L.given_length == 2) & (R.given_length == 2)
     first = sign(L.given_signs, 0) == sign(R.given_signs, 0)
@@ -125,7 +127,7 @@ def _name() -> Comparison:
     )
     han_told = any_of(
         all_of(masked, _both("folded_length")), both_given, nicknames, mine & ~other_either,
-        theirs & ~either, ~masked & both_surnames,
+        theirs & ~either, ~masked & both_surnames & ~called_only,
     )  # fmt: skip
     alike = (L.nickname == R.nickname) & ~both_doubtful
     nickname = any_of(
@@ -163,7 +165,7 @@ def _name() -> Comparison:
             ("latin-part", all_of(latin, latin_part)),
             ("surname-only", both_given & surname),
             ("other-nickname", any_of(nicknames, mine & ~other_either, theirs & ~either)),
-            ("different", any_of(unlike, both_given, ~masked & both_surnames & ~surname,
+            ("different", any_of(unlike, both_given, ~masked & both_surnames & ~surname & ~called_only,
                                  latin & ~han_told)),
         ),
     )  # fmt: skip

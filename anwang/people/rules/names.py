@@ -15,6 +15,7 @@ from anwang.people.rules.characters import NAME_TABLES, folded, folded_text, is_
 LONGEST_NAME: Final = 200  # the longest romanised name the report format allows
 
 _SURNAMES: Final = frozenset(folded_text("".join(NAME_TABLES["surnames"].split())))
+_COMMONEST: Final = frozenset(folded_text("".join(NAME_TABLES["surnames"].split())[:100]))
 _COMPOUNDS: Final = frozenset(folded_text(name) for name in NAME_TABLES["compound_surnames"])
 _SURNAME_SOUNDS: Final = {
     folded(sign): reading for sign, reading in NAME_TABLES["surname_readings"].items()
@@ -47,7 +48,7 @@ class ParsedName:
     `folded`: Han characters with variants folded, `*` for a hidden one. `surname` + `given` leave
     out a married-name prefix. `sounds`: one toneless syllable for each character of `surname` +
     `given`. `nickname`: the characters somebody is called by (小安 gives 安); where it is the
-    surname itself, the text is a way of calling or a name (黃妹, 林君). `parts`: sounds of the parts
+    surname itself, the text is a way of calling or a name (黃妹, 林君, 小陳). `parts`: sounds of the parts
     of a traditional name, by any of which its bearer may be told; of another name that of the whole.
     `latin`: folded tokens, sorted.
     """
@@ -163,6 +164,8 @@ def _han_name(han: str, called: str, latin: tuple[str, ...], parts: tuple[str, .
         given = ""
     if len(surname) == 1 and given in _EITHER:
         nickname = surname
+    if len(han) == 2 and han[0] in _BEFORE and nickname in _COMMONEST:
+        surname = nickname  # 小陳 and 老王 are called by their surname; 小康 may be
     if han == surname and han[:1] in _BEFORE:
         surname = ""
     return ParsedName(
