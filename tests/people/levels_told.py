@@ -85,6 +85,8 @@ def _called_alike(one: Forms, other: Forms) -> bool:
 
 def bits_of(one: Forms) -> tuple[int, int]:
     """How rare the name and its sound are, in bits."""
+    if not one.surname and len(one.given) >= 4:
+        return 16, 16
     name, sound_ = shipped_shares().bits(one.surname, one.given, one.name_sound)
     return (min(name, 13), min(sound_, 13)) if _may_be_called_so(one) else (name, sound_)
 
@@ -102,7 +104,8 @@ def how_common(bits: int) -> str:
 
 def _whole_name_level(one: Forms, other: Forms) -> str:
     surnames = bool(one.surname and other.surname)
-    if one.given == other.given and surnames and one.surname == other.surname:
+    whole = surnames or (not one.surname and not other.surname and len(one.given) >= 4)
+    if one.given == other.given and whole and one.surname == other.surname:
         return f"same-{how_common(bits_of(one)[0])}"
     level = _sound_level(one, other)
     if level:

@@ -75,6 +75,8 @@ _ENDS: Final = tuple(
     for at in range(len(_LISTS))
 )
 _NOTHING: Final = (0,) * NEAR_NUMBERS
+# Of traditional names no count is shipped; parts are shared, whole names seldom (assumed).
+_TRADITIONAL_BITS: Final = 16
 # A way of calling (林君) is borne by as many as the commonest names.
 _CALLED_BITS: Final = 13
 _NO_NEAR: Final = (0,)
@@ -165,7 +167,9 @@ def name_columns(told: Forms, shares: NameShares | None) -> tuple[Any, ...]:
     whole = is_whole(told)
     shares = shares or shipped_shares()
     bits = shares.bits(told.surname, told.given, sounds) if whole else (0, 0)
-    if told.nickname == told.surname:
+    if whole and not told.surname:
+        bits = (_TRADITIONAL_BITS, _TRADITIONAL_BITS)
+    if told.nickname and told.nickname == told.surname:
         bits = min(bits[0], _CALLED_BITS), min(bits[1], _CALLED_BITS)
     return (
         _text(told.surname),

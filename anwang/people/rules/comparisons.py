@@ -97,6 +97,8 @@ def _name() -> Comparison:
     unlike, two_shown, one_shown, masked = _masked()
     both_given, both_surnames = _both("given") & ~masked, _both("surname")
     given, surname = _same("given") & ~masked, _same("surname")
+    # A traditional name is whole without a surname; then its bits are told.
+    whole = any_of(surname, all_of(L.surname == 0, R.surname == 0, L.name_bits != 0))
     heard = both_given & any_of(both_surnames, L.given != R.given)
     i_call = any_of(*[_called(L, R, place) for place in range(GIVEN_SIGNS)], L.nickname == R.given)
     they_call = any_of(
@@ -147,7 +149,7 @@ def _name() -> Comparison:
     return Comparison(
         "name",
         (
-            *_by_bits("same", given & surname, L.name_bits),
+            *_by_bits("same", given & whole, L.name_bits),
             *_by_bits("sound", _same("sounds") & heard, L.sound_bits),
             ("near-sound", _same("coarse") & heard),
             ("given-sound", given_sound),

@@ -79,7 +79,7 @@ def _strata() -> dict[str, tuple[Stratum, ...]]:
                     (*_WHOLE, *_NEARLY, "surname-nickname", "one-character", "one-missing",
                      "nickname", "name-part", "surname", "surname-only", "different")),
             Stratum("given", given & ~surnames,
-                    (*_SOUNDS, *_NEARLY, "given", "nickname", "name-part", "different")),
+                    (*_WHOLE, *_NEARLY, "nickname", "name-part", "different")),
             Stratum("nickname", nicknamed,
                     ("nickname", "nickname-sound", "surname", "other-nickname", "different")),
             Stratum("masked", masked, ("masked", "surname", "different")),
