@@ -128,7 +128,18 @@ def _sound_level(one: Forms, other: Forms) -> str | None:
         if [coarse(one) for one in mine] == [coarse(one) for one in theirs]:
             return "near-sound"
     alike = mine[len(one.surname) :] == theirs[len(other.surname) :]
+    if _surname_left_out(one, other) or _surname_left_out(other, one):
+        return "given-sound"
     return "given-sound" if alike and one.given != other.given and len(one.given) > 1 else None
+
+
+def _surname_left_out(one: Forms, other: Forms) -> bool:
+    """艾菁 for 周艾菁: read as a surname with one sign, and it is the given name."""
+    told = (
+        one.surname != "" and other.surname != "" and (len(one.given), len(other.given)) == (1, 2)
+    )
+    heard = [sound(sign) for sign in one.name_folded]
+    return told and " ".join(heard) == " ".join(map(sound, other.given))
 
 
 def _part_level(one: Forms, other: Forms, doubtful: bool) -> str:

@@ -152,7 +152,7 @@ def _name() -> Comparison:
             *_by_bits("same", given & whole, L.name_bits),
             *_by_bits("sound", _same("sounds") & heard, L.sound_bits),
             ("near-sound", _same("coarse") & heard),
-            ("given-sound", given_sound),
+            ("given-sound", given_sound | (both_given & _surname_left_out())),
             ("given", given & ~(both_surnames & ~surname & doubtful)),
             ("look-alike", _same("shape") & both_given),
             ("surname-nickname", all_of(both_given, surname, any_of(calls, called))),
@@ -203,6 +203,17 @@ def _one_missing() -> Expression:
             ])  # fmt: skip
             ways.append(lengths & left_out)
     return any_of(*ways)
+
+
+def _surname_left_out() -> Expression:
+    """Whether what was read as a surname and one sign sounds like the other's given name: 艾菁 for
+    周艾菁, or 陳黃妹 with her husband's surname.
+    """
+    return any_of(*[
+        all_of(short.surname != 0, short.given_length == 1, long.surname != 0,
+               long.given_length == 2, sign(short.name_parts, 0) == long.given_sounds)
+        for short, long in ((L, R), (R, L))
+    ])  # fmt: skip
 
 
 def _part_shared() -> Expression:
