@@ -57,7 +57,8 @@ def is_offered() -> bool:
 
 def new_question() -> Asked:
     """Fresh random values; one question, one answer."""
-    return Asked(*(secrets.token_urlsafe(32) for _ in range(3)), at=time.time())
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    return Asked(state, nonce, verifier, time.time())
 
 
 def _configuration() -> dict[str, Any]:
