@@ -10,10 +10,11 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 
 from anwang.access.queries.seals import not_sealed
 from anwang.people.queries.nation import CandidateRow, look_up, open_index
@@ -153,9 +154,13 @@ def joined(rows: Iterable[CandidateRow]) -> Candidates:
     return Candidates(whose, b"".join(person_ids), b"".join(packed), persons)
 
 
-def candidates_of(asked: Sequence[Forms], keys: KeysOfEach | None = None) -> Candidates:
+def candidates_of(
+    asked: Sequence[Forms],
+    keys: KeysOfEach | None = None,
+    connection: psycopg.Connection[Any] | None = None,
+) -> Candidates:
     """Current, unsealed records of persons that share a key with a description. `keys`: what
-    `keys_of` gave for them, where that was called before.
+    `keys_of` gave for them, where that was called before. `connection`: another than the thread's.
 
     One round trip for up to 125 descriptions. Where an index of the nation stands beside the
     database, it finds whom the tables would find.
@@ -169,10 +174,11 @@ def candidates_of(asked: Sequence[Forms], keys: KeysOfEach | None = None) -> Can
             continue
         if index is not None:
             found: Iterable[CandidateRow] = look_up(
-                index, some, most=MOST_CANDIDATES, most_of_a_key=MOST_OF_A_KEY, fewer=TIMES_FEWER
-            )
+                index, some, most=MOST_CANDIDATES, most_of_a_key=MOST_OF_A_KEY, fewer=TIMES_FEWER,
+                connection=connection,
+            )  # fmt: skip
         else:
-            found = fetch_prepared(NEAREST, asked_as(some))
+            found = fetch_prepared(NEAREST, asked_as(some), connection)
         rows.extend(counted_from(begin, found))
     near = joined(rows)
     if near.persons:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 from django.db import connection
 
 from anwang.access.queries.seals import not_sealed
@@ -140,9 +141,11 @@ def look_up(
     most: int,
     most_of_a_key: int,
     fewer: int,
+    connection: psycopg.Connection[Any] | None = None,
 ) -> Iterator[CandidateRow]:
     """The `most` nearest current records for each question, nearest first, without those that have
-    `fewer` times fewer votes than the nearest. `keys`: those of each question. One round trip.
+    `fewer` times fewer votes than the nearest. `keys`: those of each question. One round trip, of
+    `connection` where one is given.
     """
     asked = [(place, key) for place, mine in enumerate(keys) for key in mine]
     near = [_Near(index, mine, most + _SPARE, most_of_a_key) for mine in keys]
@@ -150,7 +153,7 @@ def look_up(
     rows = fetch_prepared(
         _LOOK_UP,
         [array_text(place for place, _ in asked), array_text(key for _, key in asked),
-         index.manifest.watermark, most_of_a_key, array_text(numbers)],
+         index.manifest.watermark, most_of_a_key, array_text(numbers)], connection,
     )  # fmt: skip
     persons = 0
     known: dict[int, uuid.UUID] = {}

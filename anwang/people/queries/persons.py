@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -13,9 +15,16 @@ from typing import Final
 
 from django.conf import settings
 
-from anwang.common.copying import raw_connection
-from anwang.people.queries.candidates import AT_ONCE, Candidates, candidates_of, keys_of
+from anwang.common.copying import raw_connection, second_connection
+from anwang.people.queries.candidates import (
+    AT_ONCE,
+    Candidates,
+    KeysOfEach,
+    candidates_of,
+    keys_of,
+)
 from anwang.people.queries.identities import Told, identities_of, told_of
+from anwang.people.queries.nation import open_index
 from anwang.people.queries.rejections import rejected_pairs
 from anwang.people.rules.columns import Row, row_of, unpack
 from anwang.people.rules.forms import Forms
@@ -33,6 +42,8 @@ from anwang.people.rules.scoring import (
 
 # From so many descriptions on, comparing all pairs at once takes less than one after another.
 _TOGETHER_FROM: Final = 24
+# From so many portions on, a second connection takes less time than opening it.
+_TWO_CONNECTIONS_FROM: Final = 6
 _OWN_SOURCE: Final = "anwang"
 
 
@@ -108,7 +119,8 @@ def rank_many(
 ) -> list[Ranked]:
     """The best `limit` persons for each description with their scores.
 
-    One round trip for up to 125; while the database looks for the next, the last are compared.
+    One round trip for up to 125; while the database looks for the next, the last are compared. Many are
+    asked on a second connection too, which outside a transaction sees the same.
     """
     model = model or model_in_force()
     rejected = _rejected(own_keys)
@@ -130,23 +142,51 @@ def _rank_in_turn(
 ) -> list[Ranked]:
     """While the database looks for some, the last are compared and the next are made ready."""
     portions = [asked[begin : begin + AT_ONCE] for begin in range(0, len(asked), AT_ONCE)]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        ranked = []
-        ready = beside.submit(keys_of, portions[0])
-        for at, some in enumerate(portions):
-            keys = ready.result()
-            if at + 1 < len(portions):
-                ready = beside.submit(keys_of, portions[at + 1])
-            near = candidates_of(some, keys).without(
-                {(place - at * AT_ONCE, person) for place, person in rejected}
-            )
+    ranked = []
+    with _looking_for(portions) as found, ThreadPoolExecutor(max_workers=1) as beside:
+        for at, (some, near) in enumerate(zip(portions, found, strict=True)):
+            kept = near.without({(place - at * AT_ONCE, person) for place, person in rejected})
             scaled = model.for_population(population_for(model, near.persons))
             ranked.append(
                 beside.submit(
-                    rank_together, some, near.places, near.person_ids, near.packed, scaled, limit
+                    rank_together, some, kept.places, kept.person_ids, kept.packed, scaled, limit
                 )
             )
         return [one for done in ranked for one in done.result()]
+
+
+@contextmanager
+def _looking_for(portions: Sequence[Sequence[Forms]]) -> Iterator[Iterator[Candidates]]:
+    """The candidates of each portion in turn, looked for ahead; many portions on two connections, since
+    the database works on one with one processor.
+    """
+    open_index()  # in this thread, whose connection it asks
+    two = second_connection() if len(portions) >= _TWO_CONNECTIONS_FROM else nullcontext()
+    with two as other, ExitStack() as threads:
+        connections = [raw_connection()] + ([other] if other else [])
+        lookers = [threads.enter_context(ThreadPoolExecutor(max_workers=1)) for _ in connections]
+        beside = threads.enter_context(ThreadPoolExecutor(max_workers=1))
+
+        def look(at: int, keys: Future[KeysOfEach]) -> Future[Candidates]:
+            mine = at % len(connections)
+            return lookers[mine].submit(
+                candidates_of, portions[at], keys.result(), connections[mine]
+            )
+
+        def each() -> Iterator[Candidates]:
+            ready = deque(beside.submit(keys_of, some) for some in portions[: len(connections) + 1])
+            under_way = deque(
+                look(at, ready.popleft()) for at in range(min(len(connections), len(portions)))
+            )
+            for at in range(len(portions)):
+                near = under_way.popleft().result()
+                if ready:
+                    under_way.append(look(at + len(connections), ready.popleft()))
+                if (then := at + len(connections) + 1) < len(portions):
+                    ready.append(beside.submit(keys_of, portions[then]))
+                yield near
+
+        yield each()
 
 
 def relatives_meant(

@@ -20,13 +20,18 @@ def note_persons(persons: int) -> None:
     _known["persons"] = persons
 
 
-def fetch_prepared(statement: str, parameters: Sequence[object]) -> list[Any]:
-    """All rows of one of our own constant statements, in one round trip of the running transaction.
+def fetch_prepared(
+    statement: str,
+    parameters: Sequence[object],
+    connection: psycopg.Connection[Any] | None = None,
+) -> list[Any]:
+    """All rows of one of our own constant statements, in one round trip of the running transaction, or
+    of `connection`.
 
     Parameters travel apart from the text. Lists are given as `array_text`, inside `(select ...)`:
     what the planner cannot count, it plans once for all.
     """
-    connection = raw_connection()
+    connection = connection or raw_connection()
     kept = _known.get("persons", 0) >= _KEPT_FROM_PERSONS
     before = connection.prepare_threshold
     connection.prepare_threshold = 1  # Django switches preparing off, for all but us

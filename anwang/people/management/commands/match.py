@@ -26,7 +26,7 @@ from anwang.people.rules.questions import QUERY_ID, Question, read_questions
 # Persons beside the accepted one are told where they are more than a remote possibility.
 LEAST_PROBABILITY: Final = 0.01
 MOST_RANKS: Final = 5
-_ASKED_AT_ONCE: Final = 40
+_ASKED_AT_ONCE: Final = 2_000
 _TOLD_EVERY: Final = 1_000
 _SCHEMA: Final = pyarrow.schema(
     [
