@@ -11,21 +11,29 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
 
-from anwang.common.values.national_id import parse_id
+from anwang.common.values.national_id import parse_id, valid_neighbours
 
 SAFE_PLACE: Final = "〔受保護〕"
 NAME, PHONE, EMAIL, ORGANISATION = "〔通報人〕", "〔通報人電話〕", "〔通報人信箱〕", "〔通報單位〕"
 _ID: Final = re.compile(
     r"(?<![A-Za-zＡ-Ｚａ-ｚ0-9０-９])[A-Za-zＡ-Ｚａ-ｚ][\s-]?[1289A-Da-d１２８９Ａ-Ｄａ-ｄ](?:[\s-]?\d){8}(?!\d)"
 )
+# A number written with one slip names its bearer as well: it is looked for by its neighbours.
+_SIGN: Final = r"[A-Za-zＡ-Ｚａ-ｚ0-9０-９]"
+_TEN_SIGNS: Final = re.compile(
+    rf"(?<!{_SIGN})(?=[0-9０-９]{{0,9}}[A-Za-zＡ-Ｚａ-ｚ]){_SIGN}{{10}}(?!{_SIGN})"
+)
 _BETWEEN_DIGITS: Final = r"[\s\-－().（）．]{0,3}"
 _EXTENSION: Final = re.compile(r"#|轉|分機|ext", re.IGNORECASE)
 _MADE_SHORT: Final = ("國民小學", "國小"), ("國民中學", "國中"), ("高級中學", "高中")
+_LEAST_FIGURES: Final = 9  # of a telephone with its area code
 _SHORTEST_NAME, _SHORTEST_ORGANISATION, _SHORTEST_PHONE, _SHORTEST_PLACE = 2, 3, 6, 4
 
 
 def without_ids(text: str) -> tuple[str, bool]:
-    """`text` with identity numbers masked (`A2******89`), and whether there were any."""
+    """`text` with identity numbers masked (`A2******89`), one slip in them included, and whether there
+    were any.
+    """
     found = False
 
     def masked(match: re.Match[str]) -> str:
@@ -36,7 +44,15 @@ def without_ids(text: str) -> tuple[str, bool]:
         found = True
         return parsed.normal[:2] + "******" + parsed.normal[8:]
 
-    return _ID.sub(masked, text), found
+    def masked_as_written(match: re.Match[str]) -> str:
+        nonlocal found
+        signs = normalize("NFKC", match.group()).upper()
+        if not valid_neighbours(signs):
+            return match.group()
+        found = True
+        return signs[:2] + "******" + signs[8:]
+
+    return _TEN_SIGNS.sub(masked_as_written, _ID.sub(masked, text)), found
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ def hider_of(
     email = reporter.get("email", "").strip()
     if len(email) > 3:
         patterns.append((_spaced(email, ""), EMAIL))
-    for phone in re.split(r"[,、;；/]", reporter.get("phone", "")):
+    for phone in _telephones(reporter.get("phone", "")):
         core = _core(phone)
         if len(core) >= _SHORTEST_PHONE and core not in subject_phones:
             patterns.append((_digits(core), PHONE))
@@ -87,7 +103,7 @@ def hider_of_places(places: Iterable[Mapping[str, str]]) -> Hider:
         address = place.get("safe_address", "").strip()
         if len(_folded(address)) >= _SHORTEST_PLACE:
             patterns.append((_spaced(address, r"\s{0,2}"), SAFE_PLACE))
-        for phone in re.split(r"[,、;；/]", place.get("safe_phone", "")):
+        for phone in _telephones(place.get("safe_phone", "")):
             core = _core(phone)
             if len(core) >= _SHORTEST_PHONE:
                 patterns.append((_digits(core), SAFE_PLACE))
@@ -102,6 +118,20 @@ def _core(phone: str) -> str:
     """The figures of a telephone number without extension, country and leading 0."""
     figures = re.sub(r"\D", "", normalize("NFKC", _EXTENSION.split(phone)[0]))
     return figures.removeprefix("886").lstrip("0")
+
+
+def _telephones(text: str) -> list[str]:
+    """Each telephone of a field, parted by a sign or by a blank before the next one's 0 or +."""
+    found = []
+    for piece in re.split(r"[,、;；/]", normalize("NFKC", text)):
+        numbers = [""]
+        for group in piece.split():
+            figures = re.sub(r"\D", "", numbers[-1])
+            if group[0] in "0+(" and len(figures) >= _LEAST_FIGURES:
+                numbers.append("")
+            numbers[-1] = f"{numbers[-1]} {group}"
+        found += numbers
+    return found
 
 
 def _digits(core: str) -> re.Pattern[str]:

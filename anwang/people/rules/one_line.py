@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 from unicodedata import normalize
 
-from anwang.common.values.national_id import parse_id
+from anwang.common.values.national_id import parse_id, valid_neighbours
 from anwang.common.values.roc_dates import parse_birth
 from anwang.people.rules.characters import folded_text, is_han
 from anwang.people.rules.names import parse_name
@@ -81,7 +81,7 @@ def _pieces(plain: str) -> Iterator[str]:
 
 
 def _read(piece: str, county: str, behind: str) -> tuple[str, str]:
-    if parse_id(piece).normal:
+    if parse_id(piece).normal or valid_neighbours(piece):
         return "national_id", piece
     if sex := _SEXES.get(piece.lower()):
         return "sex", sex
