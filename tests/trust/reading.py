@@ -28,6 +28,7 @@ from django.test import Client
 from tests.conftest import add_service_teams, clone_of, template_database
 from tests.factories import PASSWORD, account, desk_worker, report_body, screened_report
 
+FULL, FULL_AT_COMMIT = "full at the insert", "full at the commit"
 REVOKED, CUT, KILLED = "revoked", "cut beforehand", "the process killed"
 # What happens in the middle of an entry, as it is inserted or only when it is committed.
 IN_THE_MIDDLE = tuple(
