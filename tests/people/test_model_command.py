@@ -15,7 +15,7 @@ from anwang.access.sealing import token
 from anwang.people.actions import linkage_models
 from anwang.people.actions.linkage_models import NothingToLearnFrom
 from anwang.people.rules.model_file import read_model
-from anwang.people.rules.scoring import MODEL_FILE, load_model
+from anwang.people.rules.scoring import MODEL_FILE, MODELS, load_model
 from anwang.people.rules.training import PASSES, train
 from tests.people import stored
 from tests.people.invented_persons import persons
@@ -92,6 +92,14 @@ def test_too_few_records_teach_nothing(tmp_path):
     stored.store([one.raw for one in persons(5, seed=63)])
     with pytest.raises(NothingToLearnFrom):
         call_command("model", "train", "--folder", tmp_path)
+
+
+@pytest.mark.parametrize("version", sorted(MODELS.glob("*[0-9].yaml")), ids=lambda path: path.stem)
+def test_every_version_ever_shipped_can_be_looked_at(version, capsys):
+    call_command("model", "show", version, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["version"] == version.stem
+    assert {"same", "different"} <= {one["level"].split("-")[0] for one in told["levels"]}
 
 
 def test_every_level_is_shown_with_its_weight_and_where_it_comes_from(capsys):

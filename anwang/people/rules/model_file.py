@@ -74,22 +74,32 @@ class ModelFile:
         return self.path.with_name(f"{self.path.stem}.evaluation.yaml")
 
 
-def read_model(path: Path | str, comparisons: Sequence[Comparison] = COMPARISONS) -> ModelFile:
+def read_model(
+    path: Path | str, comparisons: Sequence[Comparison] = COMPARISONS, *, whole: bool = True
+) -> ModelFile:
     """Read a model file. Raises ModelFault if a comparison or level is missing, unknown or out of
-    range.
+    range. `whole=False`: a version of before today's levels is read too, to be looked at.
     """
     path = Path(path)
     written: dict[str, Any] = read_yaml(path)
     told = written.pop("comparisons", {})
-    levels = {one.name: _levels(path, one, told.get(one.name, {})) for one in comparisons}
+    levels = {
+        one.name: _levels(path, one, told.get(one.name, {}), whole=whole) for one in comparisons
+    }
     return ModelFile(path, str(written.pop("version", "")), levels, written)
 
 
-def _levels(path: Path, one: Comparison, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Level]:
-    if set(rows) != set(one.names):
+def _levels(
+    path: Path, one: Comparison, rows: Mapping[str, Mapping[str, Any]], *, whole: bool
+) -> dict[str, Level]:
+    if whole and set(rows) != set(one.names):
         odd = ", ".join(sorted(set(rows) ^ set(one.names)))
-        raise ModelFault(f"{path}: comparison '{one.name}' lacks or does not know: {odd}.")
-    return {level: level_of_row(path, one.name, level, rows[level]) for level in one.names}
+        raise ModelFault(
+            f"{path}: comparison '{one.name}' lacks or does not know: {odd}. A version of before these"
+            " levels is trained anew: anwang model train."
+        )
+    names = [*filter(rows.__contains__, one.names), *sorted(set(rows) - set(one.names))]
+    return {level: level_of_row(path, one.name, level, rows[level]) for level in names}
 
 
 def level_of_row(path: Path, comparison: str, level: str, row: Mapping[str, Any]) -> Level:

@@ -116,7 +116,7 @@ class Command(BaseCommand):
         self._table(told["kinds"])
 
     def _show(self, path: Path, *, as_json: bool) -> None:
-        model = read_model(path)
+        model = read_model(path, whole=False)
         rows = rows_of(model)
         if as_json:
             told = {"version": model.version, **model.rest, "levels": rows}
