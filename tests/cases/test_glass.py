@@ -196,8 +196,9 @@ def test_the_application_cannot_write_a_glass_by_itself(stranger):
         cursor.execute("insert into access_glass (id) values (gen_random_uuid())")
 
 
-def test_an_attempt_on_a_conflict_tells_the_other_office():
-    """R5, S1: within 60 s, since the task comes by every five."""
+@pytest.fixture
+def in_conflict():
+    """Somebody of a team, and a report about a relative of his."""
     worker, receipt = team_worker(), received_report()
     with as_role("worker"), connection.cursor() as cursor:
         cursor.execute(
@@ -205,6 +206,12 @@ def test_an_attempt_on_a_conflict_tells_the_other_office():
             " values (gen_random_uuid(), %s, 'report', %s, 'relative', 'register')",
             [worker.id, receipt.report],
         )
+    return worker, receipt
+
+
+def test_an_attempt_on_a_conflict_tells_the_other_office(in_conflict):
+    """R5, S1: within 60 s, since the task comes by every five."""
+    worker, receipt = in_conflict
     record_attempt(worker, "triage:report", receipt.receipt)
     record_attempt(worker, "triage:report", "ZZZZZZZZZZZ")
     with as_role("worker"):
@@ -215,14 +222,8 @@ def test_an_attempt_on_a_conflict_tells_the_other_office():
     assert told.detail["account"] == str(worker.id)
 
 
-def test_an_attempt_on_the_second_id_of_an_address_is_told_too():
-    worker, receipt = team_worker(), received_report()
-    with as_role("worker"), connection.cursor() as cursor:
-        cursor.execute(
-            "insert into access_conflict (id, account_id, object_kind, object_id, ground, source)"
-            " values (gen_random_uuid(), %s, 'report', %s, 'relative', 'register')",
-            [worker.id, receipt.report],
-        )
+def test_an_attempt_on_the_second_id_of_an_address_is_told_too(in_conflict):
+    worker, receipt = in_conflict
     record_attempt(worker, "people:beside", uuid.uuid4(), receipt.report)
     with as_role("worker"):
         assert resolve_attempts() == 1
