@@ -6,11 +6,11 @@ One function for each comparison; each answers a level's name, or None where one
 from collections.abc import Callable
 from typing import Final
 
+from anwang.common.values.phones import local_part
 from anwang.people.rules.addresses import NO_ADDRESS, Address
 from anwang.people.rules.characters import coarse, shape, sound
 from anwang.people.rules.forms import Forms
 from anwang.people.rules.name_shares import shipped_shares
-from anwang.people.rules.phones import local_part
 
 LevelOf = Callable[[Forms, Forms], str | None]
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anwang.common.values.national_id import NO_ID, parse_id
+from anwang.common.values.phones import parse_phones
 from anwang.people.rules.addresses import NO_ADDRESS, parse_address
 from anwang.people.rules.columns import (
     ADDRESS_COLUMNS,
@@ -35,7 +36,6 @@ from anwang.people.rules.forms import Forms, Token, about_year, birth_told, sex_
 from anwang.people.rules.keys import blocking_keys
 from anwang.people.rules.name_shares import NameShares
 from anwang.people.rules.names import parse_name
-from anwang.people.rules.phones import parse_phones
 
 Table = Mapping[str, Sequence[Any]]
 """Column -> cells, all of one length; columns as in docs/formats. A missing column tells nothing."""

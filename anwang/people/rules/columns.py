@@ -17,11 +17,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from anwang.common.values.phones import MOST_PHONES, local_part
 from anwang.people.rules.addresses import NO_ADDRESS, Address
 from anwang.people.rules.characters import coarse_text, shape, sound
 from anwang.people.rules.forms import Forms, is_whole
 from anwang.people.rules.name_shares import NameShares, shipped_shares
-from anwang.people.rules.phones import MOST_PHONES, local_part
 
 GIVEN_SIGNS: Final = 4
 MASKED_SIGNS: Final = 5

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from anwang.common.values.figures import without_fraction
 from anwang.common.values.national_id import ParsedId, parse_id, sex_of, valid_neighbours
+from anwang.common.values.phones import parse_phones
 from anwang.common.values.roc_dates import PartialDate, parse_birth
 from anwang.people.rules.addresses import NO_ADDRESS, Address, parse_address
 from anwang.people.rules.names import ParsedName, parse_name
-from anwang.people.rules.phones import parse_phones
 
 Raw = Mapping[str, Any]
 Token = Callable[[str], bytes]

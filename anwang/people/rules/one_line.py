@@ -13,10 +13,10 @@ from typing import Final
 from unicodedata import normalize
 
 from anwang.common.values.national_id import parse_id, valid_neighbours
+from anwang.common.values.phones import parse_phones
 from anwang.common.values.roc_dates import parse_birth
 from anwang.people.rules.characters import folded_text, is_han
 from anwang.people.rules.names import parse_name
-from anwang.people.rules.phones import parse_phones
 from anwang.people.rules.places import county_at, county_named, district_at
 
 LONGEST_LINE: Final = 100

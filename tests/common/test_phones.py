@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anwang.people.rules.phones import MOST_PHONES, parse_phones
+from anwang.common.values.phones import MOST_PHONES, parse_phones
 from tests.spelled_out import examples
 
 
