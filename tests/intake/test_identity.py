@@ -54,3 +54,13 @@ def test_two_telephones_of_a_safe_place_are_both_hidden():
     places = [{"safe_phone": "0912345678 034567890"}]
     text, _ = hider_of_places(places).hide("先打0912345678再打03-4567890")
     assert text == "先打〔受保護〕再打〔受保護〕"
+
+
+def test_a_telephone_that_nobody_can_read_is_hidden_as_written():
+    text, found = hider_of({"phone": "12-3456"}).hide("分機室12-3456")
+    assert (text, found) == ("分機室〔通報人電話〕", True)
+
+
+def test_the_familys_own_telephone_stays_beside_the_reporters():
+    hider = hider_of({"phone": "0912345678 034567890"}, phones=["03-4567890"])
+    assert hider.hide("打0912345678或03-4567890")[0] == "打〔通報人電話〕或03-4567890"

@@ -12,6 +12,7 @@ from typing import Final
 from unicodedata import normalize
 
 from anwang.common.values.national_id import parse_id, valid_neighbours
+from anwang.common.values.phones import parse_phones
 
 SAFE_PLACE: Final = "〔受保護〕"
 NAME, PHONE, EMAIL, ORGANISATION = "〔通報人〕", "〔通報人電話〕", "〔通報人信箱〕", "〔通報單位〕"
@@ -26,7 +27,6 @@ _TEN_SIGNS: Final = re.compile(
 _BETWEEN_DIGITS: Final = r"[\s\-－().（）．]{0,3}"
 _EXTENSION: Final = re.compile(r"#|轉|分機|ext", re.IGNORECASE)
 _MADE_SHORT: Final = ("國民小學", "國小"), ("國民中學", "國中"), ("高級中學", "高中")
-_LEAST_FIGURES: Final = 9  # of a telephone with its area code
 _SHORTEST_NAME, _SHORTEST_ORGANISATION, _SHORTEST_PHONE, _SHORTEST_PLACE = 2, 3, 6, 4
 
 
@@ -79,14 +79,13 @@ def hider_of(
     telephone) cannot be hidden without hiding whom the report is about.
     """
     subject_names = {_folded(name) for name in names}
-    subject_phones = {_core(phone) for phone in phones}
+    subject_phones = set(_telephones(*phones))
     patterns: list[tuple[re.Pattern[str], str]] = []
     email = reporter.get("email", "").strip()
     if len(email) > 3:
         patterns.append((_spaced(email, ""), EMAIL))
-    for phone in _telephones(reporter.get("phone", "")):
-        core = _core(phone)
-        if len(core) >= _SHORTEST_PHONE and core not in subject_phones:
+    for core in _telephones(reporter.get("phone", "")):
+        if core not in subject_phones:
             patterns.append((_digits(core), PHONE))
     name = reporter.get("name", "").strip()
     if len(_folded(name)) >= _SHORTEST_NAME and _folded(name) not in subject_names:
@@ -103,10 +102,8 @@ def hider_of_places(places: Iterable[Mapping[str, str]]) -> Hider:
         address = place.get("safe_address", "").strip()
         if len(_folded(address)) >= _SHORTEST_PLACE:
             patterns.append((_spaced(address, r"\s{0,2}"), SAFE_PLACE))
-        for phone in _telephones(place.get("safe_phone", "")):
-            core = _core(phone)
-            if len(core) >= _SHORTEST_PHONE:
-                patterns.append((_digits(core), SAFE_PLACE))
+        for core in _telephones(place.get("safe_phone", "")):
+            patterns.append((_digits(core), SAFE_PLACE))
     return Hider(tuple(patterns))
 
 
@@ -120,18 +117,13 @@ def _core(phone: str) -> str:
     return figures.removeprefix("886").lstrip("0")
 
 
-def _telephones(text: str) -> list[str]:
-    """Each telephone of a field, parted by a sign or by a blank before the next one's 0 or +."""
-    found = []
-    for piece in re.split(r"[,、;；/]", normalize("NFKC", text)):
-        numbers = [""]
-        for group in piece.split():
-            figures = re.sub(r"\D", "", numbers[-1])
-            if group[0] in "0+(" and len(figures) >= _LEAST_FIGURES:
-                numbers.append("")
-            numbers[-1] = f"{numbers[-1]} {group}"
-        found += numbers
-    return found
+def _telephones(*texts: str) -> list[str]:
+    """The figures of each telephone: as they are read, and all that stand between two signs, since a
+    number that nobody can read is hidden too.
+    """
+    read = [str(number) for number in parse_phones(*texts)]
+    written = [_core(one) for text in texts for one in re.split(r"[,、;；/]", text)]
+    return [one for one in dict.fromkeys([*read, *written]) if len(one) >= _SHORTEST_PHONE]
 
 
 def _digits(core: str) -> re.Pattern[str]:
